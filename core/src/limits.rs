@@ -1,0 +1,62 @@
+//! Every bound of a trustline and its default, in one place.
+
+use core::time::Duration;
+
+/// Bounds on one decoded packet. Exceeding one ends the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireLimits {
+    /// Longest frame, in bytes: 128 KiB.
+    pub frame_bytes: usize,
+    /// Most sub-protocol entries in one packet: 64.
+    pub entries: usize,
+    /// Longest sub-protocol name, in bytes: 255.
+    pub name_bytes: usize,
+}
+
+impl Default for WireLimits {
+    fn default() -> Self {
+        Self { frame_bytes: 128 * 1024, entries: 64, name_bytes: 255 }
+    }
+}
+
+/// Bounds on one peer relationship.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bounds on each packet.
+    pub wire: WireLimits,
+    /// Most requests of ours without an answer, on one connection: 10,000.
+    pub in_flight_requests: usize,
+    /// Most requests of the peer that the application has not answered, on one connection: 10,000.
+    pub unanswered_requests: usize,
+    /// Most transfers that are prepared or whose outcome the peer has not acknowledged: 100,000.
+    pub open_transfers: usize,
+    /// Most connections to one account at once: 64.
+    pub connections: usize,
+    /// How long a peer may take to authenticate, or to answer our authentication: 2 s.
+    pub authentication_timeout: Duration,
+    /// How long a peer may take to answer a request: 5 s.
+    pub request_timeout: Duration,
+    /// How far away the expiry of a transfer may be: 24 h.
+    pub furthest_expiry: Duration,
+    /// How long a finished transfer is remembered beyond its expiry, for repeats from a peer whose clock differs: 1 h.
+    pub memory_margin: Duration,
+    /// How long we wait for the host's word on an expired transfer before asking for the balance: 10 s.
+    pub expiry_grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            wire: WireLimits::default(),
+            in_flight_requests: 10_000,
+            unanswered_requests: 10_000,
+            open_transfers: 100_000,
+            connections: 64,
+            authentication_timeout: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(5),
+            furthest_expiry: Duration::from_secs(24 * 60 * 60),
+            memory_margin: Duration::from_secs(60 * 60),
+            expiry_grace: Duration::from_secs(10),
+        }
+    }
+}
