@@ -1,0 +1,107 @@
+//! Ledger facts: what an embedder stores, and what a trustline is rebuilt from.
+
+use bytes::Bytes;
+
+use super::sums::Bounds;
+use super::transfer::{Direction, Transfer};
+use crate::{Fulfillment, Timestamp, TransferId};
+
+/// One change of a trustline: decided once, never reconsidered. Applying the effects of a trustline in the order of
+/// their sequence numbers to a new one rebuilds it exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// 1 for the first effect of a trustline, and one more for each.
+    pub sequence: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What was decided.
+    pub fact: Fact,
+}
+
+/// What an [`Effect`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A conditional transfer holds its amount.
+    Prepared {
+        /// Which way it pays.
+        direction: Direction,
+        /// What was agreed.
+        transfer: Transfer,
+    },
+    /// We showed the fulfillment of an incoming transfer to the peer whose ledger decides. Still pending.
+    Fulfilling {
+        /// The transfer.
+        id: TransferId,
+        /// What we showed.
+        fulfillment: Fulfillment,
+        /// The encoded protocol data of our Fulfill.
+        protocol_data: Bytes,
+    },
+    /// The amount is posted.
+    Fulfilled {
+        /// The transfer.
+        id: TransferId,
+        /// Its condition's preimage.
+        fulfillment: Fulfillment,
+        /// The encoded protocol data of the Fulfill.
+        protocol_data: Bytes,
+    },
+    /// The amount is released: the payee, or the host, said no.
+    Rejected {
+        /// The transfer.
+        id: TransferId,
+        /// Who rejected it.
+        by: Party,
+        /// The encoded protocol data of the Reject.
+        protocol_data: Bytes,
+    },
+    /// The amount is released: the peer answered our request with an Error.
+    Refused {
+        /// The transfer.
+        id: TransferId,
+    },
+    /// The amount is released: nobody fulfilled it in time.
+    Expired {
+        /// The transfer.
+        id: TransferId,
+    },
+    /// The peer answered the Fulfill or Reject that told it our decision.
+    Acknowledged {
+        /// The transfer.
+        id: TransferId,
+    },
+    /// An unconditional transfer of ours holds its amount until the peer's answer.
+    Transferring {
+        /// The transfer.
+        id: TransferId,
+        /// In the trustline's smallest unit.
+        amount: u64,
+        /// The encoded protocol data of the Transfer.
+        protocol_data: Bytes,
+    },
+    /// The amount of an unconditional transfer is posted.
+    Transferred {
+        /// Which way it pays.
+        direction: Direction,
+        /// The transfer; `None` where the peer gave it no id, so that no repeat can be told from it.
+        id: Option<TransferId>,
+        /// In the trustline's smallest unit.
+        amount: u64,
+        /// The encoded protocol data of the Transfer.
+        protocol_data: Bytes,
+    },
+    /// The bounds on the balance are now these.
+    BoundsChanged {
+        /// The new bounds.
+        bounds: Bounds,
+    },
+}
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// This side of the trustline.
+    Us,
+    /// The other side.
+    Peer,
+}

@@ -1,0 +1,96 @@
+//! What is remembered of finished transfers, so that a repeat of their messages moves no money.
+
+use alloc::collections::BinaryHeap;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::transfer::{Direction, Terms};
+use crate::transfer_map::{Seed, TransferMap};
+use crate::{Fulfillment, Timestamp, TransferId};
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// By the fulfillment with this digest.
+    Fulfilled(u64),
+    RolledBack,
+}
+
+/// About 48 bytes with its key: 64-bit digests are enough, because mistaking a repeat only ever changes which answer
+/// says that nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Finished {
+    pub(super) direction: Direction,
+    pub(super) digest: u64,
+    pub(super) outcome: Outcome,
+    pub(super) forget_at: Timestamp,
+}
+
+/// The finished transfers, each until its time to be forgotten.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    finished: TransferMap<Finished>,
+    due: BinaryHeap<Reverse<(Timestamp, TransferId)>>,
+}
+
+impl Memory {
+    pub(super) fn new(seed: Seed) -> Self {
+        Self { finished: TransferMap::with_hasher(seed), due: BinaryHeap::new() }
+    }
+
+    pub(super) fn get(&self, id: &TransferId) -> Option<&Finished> {
+        self.finished.get(id)
+    }
+
+    pub(super) fn remember(&mut self, id: TransferId, finished: Finished) {
+        self.due.push(Reverse((finished.forget_at, id)));
+        self.finished.insert(id, finished);
+    }
+
+    pub(super) fn forget(&mut self, now: Timestamp) {
+        while let Some(Reverse((at, id))) = self.due.peek()
+            && *at <= now
+        {
+            self.finished.remove(id);
+            self.due.pop();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.finished.len()
+    }
+
+    /// In the order of their ids, so that equal memories give equal lists.
+    pub(super) fn iter_sorted(&self) -> Vec<(TransferId, Finished)> {
+        let mut ids: Vec<_> = self.due.iter().map(|Reverse((_, id))| *id).collect();
+        ids.sort_unstable();
+        ids.into_iter().filter_map(|id| Some((id, *self.finished.get(&id)?))).collect()
+    }
+}
+
+/// A fixed-key digest: it is stored, so it must not depend on a seed.
+pub(super) fn digest_terms(terms: &Terms) -> u64 {
+    let mut hasher = SipHasher13::new();
+    match terms {
+        Terms::Conditional(transfer) => {
+            hasher.write_u64(transfer.amount);
+            hasher.write(transfer.condition.as_bytes());
+            hasher.write_i64(transfer.expires_at.as_millis());
+            hasher.write(&transfer.protocol_data);
+        }
+        Terms::Unconditional { amount, protocol_data, .. } => {
+            hasher.write_u64(*amount);
+            hasher.write(protocol_data);
+        }
+    }
+    hasher.finish()
+}
+
+pub(super) fn digest_fulfillment(fulfillment: &Fulfillment) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(fulfillment.as_bytes());
+    hasher.finish()
+}

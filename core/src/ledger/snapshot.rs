@@ -1,0 +1,86 @@
+//! The whole state of a trustline at one moment, to store, compare and rebuild from.
+
+use alloc::vec::Vec;
+
+use super::memory::{Finished, Outcome};
+use super::sums::{Bounds, Sums};
+use super::transfer::{Direction, OpenTransfer, State, Terms};
+use super::trustline::{Trustline, TrustlineConfig};
+use crate::{Timestamp, TransferId};
+
+/// A trustline's state after the effect with number [`sequence`](Self::sequence). A snapshot and the effects after it
+/// rebuild the trustline exactly; two trustlines are the same if their snapshots are equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The number of the last effect it contains.
+    pub sequence: u64,
+    /// The four sums.
+    pub sums: Sums,
+    /// The bounds in force.
+    pub bounds: Bounds,
+    /// The open transfers, in the order in which they came into their present state.
+    pub open: Vec<(TransferId, OpenTransfer)>,
+    /// The finished transfers that are remembered, by id.
+    pub finished: Vec<FinishedTransfer>,
+}
+
+/// What is remembered of a finished transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FinishedTransfer {
+    /// Its id.
+    pub id: TransferId,
+    /// Which way it paid.
+    pub direction: Direction,
+    /// A digest of its contents.
+    pub digest: u64,
+    /// A digest of the fulfillment; `None` if it was rolled back.
+    pub fulfilled: Option<u64>,
+    /// When it is forgotten.
+    pub forget_at: Timestamp,
+}
+
+impl Trustline {
+    /// The whole state. Costs a copy and a sort of everything open and remembered.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            sequence: self.sequence,
+            sums: self.sums,
+            bounds: self.bounds,
+            open: self.open_transfers().into_iter().map(|(id, open)| (id, open.clone())).collect(),
+            finished: self
+                .memory
+                .iter_sorted()
+                .into_iter()
+                .map(|(id, finished)| FinishedTransfer {
+                    id,
+                    direction: finished.direction,
+                    digest: finished.digest,
+                    fulfilled: match finished.outcome {
+                        Outcome::Fulfilled(digest) => Some(digest),
+                        Outcome::RolledBack => None,
+                    },
+                    forget_at: finished.forget_at,
+                })
+                .collect(),
+        }
+    }
+
+    /// The trustline whose [`snapshot`](Self::snapshot) this is.
+    pub fn from_snapshot(config: TrustlineConfig, snapshot: Snapshot) -> Self {
+        let mut trustline = Self::new(config);
+        trustline.sequence = snapshot.sequence;
+        trustline.sums = snapshot.sums;
+        trustline.bounds = snapshot.bounds;
+        for (id, open) in snapshot.open {
+            if let (State::Prepared, Terms::Conditional(transfer)) = (&open.state, &open.terms) {
+                trustline.expiries.insert((transfer.expires_at, id));
+            }
+            trustline.open.insert(id, open);
+        }
+        for FinishedTransfer { id, direction, digest, fulfilled, forget_at } in snapshot.finished {
+            let outcome = fulfilled.map_or(Outcome::RolledBack, Outcome::Fulfilled);
+            trustline.memory.remember(id, Finished { direction, digest, outcome, forget_at });
+        }
+        trustline
+    }
+}
