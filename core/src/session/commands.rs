@@ -1,0 +1,240 @@
+//! What the application wants. `Err` means that nothing changed.
+
+use core::fmt;
+
+use super::error_name::ErrorName;
+use super::output::{Event, MessageId, RequestToken};
+use super::request_table::Request;
+use super::session_impl::{Session, keep};
+use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
+use crate::wire::{Body, EncodeError, Entry, IlpError, Prepare, ProtocolData};
+use crate::{Fulfillment, Timestamp, TransferId};
+
+/// Why a transfer of ours was not sent; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrepareFailure {
+    /// The session is closing.
+    Closing,
+    /// No connection is authenticated.
+    NotConnected,
+    /// As many requests as allowed wait for their answers on the connection.
+    TooManyInFlight,
+    /// The protocol data cannot be sent.
+    Unencodable(EncodeError),
+    /// The ledger does not allow it.
+    Ledger(PrepareError),
+}
+
+impl fmt::Display for PrepareFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closing => f.write_str("the session is closing"),
+            Self::NotConnected => f.write_str("there is no connection to the peer"),
+            Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
+            Self::Unencodable(error) => write!(f, "the protocol data cannot be sent: {error}"),
+            Self::Ledger(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PrepareFailure {}
+
+/// Why an incoming transfer was not fulfilled; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FulfillFailure {
+    /// The protocol data cannot be sent.
+    Unencodable(EncodeError),
+    /// The ledger does not allow it.
+    Ledger(FulfillError),
+}
+
+impl fmt::Display for FulfillFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unencodable(error) => write!(f, "the protocol data cannot be sent: {error}"),
+            Self::Ledger(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for FulfillFailure {}
+
+/// Why a message was not sent; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The session is closing.
+    Closing,
+    /// No connection is authenticated.
+    NotConnected,
+    /// As many requests as allowed wait for their answers on the connection.
+    TooManyInFlight,
+    /// The protocol data cannot be sent.
+    Unencodable(EncodeError),
+}
+
+impl fmt::Display for MessageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closing => f.write_str("the session is closing"),
+            Self::NotConnected => f.write_str("there is no connection to the peer"),
+            Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
+            Self::Unencodable(error) => write!(f, "the protocol data cannot be sent: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for MessageError {}
+
+/// Commands.
+impl Session {
+    /// Offers to pay the peer. Its outcome comes as an [`Event`]: fulfilled, rejected, expired or refused.
+    pub fn prepare(&mut self, prepare: Prepare, now: Timestamp) -> Result<(), PrepareFailure> {
+        if self.is_closing() {
+            return Err(PrepareFailure::Closing);
+        }
+        let connection = self.connections.newest_ready().ok_or(PrepareFailure::NotConnected)?;
+        if connection.requests.is_full() || !self.unsent.is_empty() {
+            return Err(PrepareFailure::TooManyInFlight);
+        }
+        let connection = connection.id;
+        let transfer = Transfer {
+            id: prepare.transfer_id,
+            amount: prepare.amount,
+            condition: prepare.condition,
+            expires_at: prepare.expires_at,
+            protocol_data: keep(&prepare.protocol_data).map_err(PrepareFailure::Unencodable)?,
+        };
+        let effect = self.trustline.prepare(transfer, now).map_err(PrepareFailure::Ledger)?;
+        self.effect(effect);
+        let deadline = now.saturating_add(self.config.limits.request_timeout);
+        self.request_on(connection, Request::Prepare(prepare.transfer_id), Body::Prepare(prepare), deadline);
+        Ok(())
+    }
+
+    /// Pays the peer without a condition (BTP type 7, which a JavaScript peer of BTP 1.0 does not know). An entry
+    /// `transfer_id` travels with it, by which a peer that knows it notices a repeat after a lost connection.
+    pub fn transfer(&mut self, id: TransferId, amount: u64, protocol_data: &ProtocolData, now: Timestamp) -> Result<(), PrepareFailure> {
+        if self.is_closing() {
+            return Err(PrepareFailure::Closing);
+        }
+        if !self.is_connected() {
+            return Err(PrepareFailure::NotConnected);
+        }
+        let kept = keep(protocol_data).map_err(PrepareFailure::Unencodable)?;
+        let effect = self.trustline.transfer(id, amount, kept, now).map_err(PrepareFailure::Ledger)?;
+        self.effect(effect);
+        self.send_about(id, now);
+        Ok(())
+    }
+
+    /// Takes an incoming transfer's money. It is posted, and [`Event::IncomingFulfilled`] follows, at once where the
+    /// ledger is ours, and with the peer's answer elsewhere. Works without a connection: the peer is told later.
+    pub fn fulfill(
+        &mut self,
+        id: TransferId,
+        fulfillment: Fulfillment,
+        protocol_data: &ProtocolData,
+        now: Timestamp,
+    ) -> Result<(), FulfillFailure> {
+        let kept = keep(protocol_data).map_err(FulfillFailure::Unencodable)?;
+        let effect = self.trustline.fulfill(id, fulfillment, kept, now).map_err(FulfillFailure::Ledger)?;
+        let posted = matches!(effect.fact, crate::ledger::Fact::Fulfilled { .. });
+        self.effect(effect);
+        self.send_about(id, now);
+        if posted && let Some(transfer) = self.conditional(&id) {
+            self.event(Event::IncomingFulfilled { transfer });
+        }
+        Ok(())
+    }
+
+    /// Declines an incoming transfer. `reason` tells the payer why: a JavaScript peer keeps the money on hold if it is
+    /// missing. Works without a connection: the peer is told later.
+    pub fn reject(&mut self, id: TransferId, reason: &IlpError, now: Timestamp) -> Result<(), RejectFailure> {
+        let packet = reason.encode().map_err(RejectFailure::Unencodable)?;
+        let protocol_data = ProtocolData::from(alloc::vec![Entry::octets("ilp", packet)]);
+        let kept = keep(&protocol_data).map_err(RejectFailure::Unencodable)?;
+        let transfer = self.conditional(&id);
+        let effect = self.trustline.reject(id, kept, now).map_err(RejectFailure::Ledger)?;
+        self.effect(effect);
+        self.send_about(id, now);
+        if let Some(transfer) = transfer {
+            self.event(Event::IncomingRejected { transfer, by: Party::Us });
+        }
+        Ok(())
+    }
+
+    /// Asks the peer something. The answer comes as [`Event::Answered`].
+    pub fn message(&mut self, protocol_data: ProtocolData, now: Timestamp) -> Result<MessageId, MessageError> {
+        if self.is_closing() {
+            return Err(MessageError::Closing);
+        }
+        keep(&protocol_data).map_err(MessageError::Unencodable)?;
+        let connection = self.connections.newest_ready().ok_or(MessageError::NotConnected)?.id;
+        let id = MessageId(self.next_message);
+        let deadline = now.saturating_add(self.config.limits.request_timeout);
+        if !self.request_on(connection, Request::Message(id.0), Body::Message(protocol_data), deadline) {
+            return Err(MessageError::TooManyInFlight);
+        }
+        self.next_message += 1;
+        Ok(id)
+    }
+
+    /// Answers a request of the peer. If its connection is gone, so is the request, and nothing happens.
+    pub fn respond(&mut self, token: RequestToken, protocol_data: ProtocolData, now: Timestamp) -> Result<(), EncodeError> {
+        keep(&protocol_data)?;
+        self.answer_request(token, Body::Response(protocol_data), now);
+        Ok(())
+    }
+
+    /// Answers a request of the peer with an Error that says `message`.
+    pub fn refuse_request(&mut self, token: RequestToken, name: ErrorName, message: &str, now: Timestamp) {
+        self.answer_request(token, Body::Error(name.error(message, now)), now);
+    }
+
+    /// Changes how far the balance may go, for what is prepared from now on.
+    pub fn set_bounds(&mut self, bounds: Bounds, now: Timestamp) {
+        if let Some(effect) = self.trustline.set_bounds(bounds, now) {
+            self.effect(effect);
+        }
+    }
+
+    /// Begins to close: nothing new is taken on, what was accepted is answered, and then, or after the request timeout,
+    /// the connections are closed.
+    pub fn close(&mut self, now: Timestamp) {
+        if self.closing.is_none() {
+            self.closing = Some(now.saturating_add(self.config.limits.request_timeout));
+            self.close_when_idle(now);
+        }
+    }
+
+    fn answer_request(&mut self, token: RequestToken, body: Body, now: Timestamp) {
+        let Some(connection) = self.connections.get_mut(token.connection) else { return };
+        connection.unanswered = connection.unanswered.saturating_sub(1);
+        self.transmit(token.connection, token.request_id, body);
+        self.close_when_idle(now);
+    }
+}
+
+/// Why an incoming transfer was not rejected; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RejectFailure {
+    /// The reason cannot be sent.
+    Unencodable(EncodeError),
+    /// The ledger does not allow it.
+    Ledger(RejectError),
+}
+
+impl fmt::Display for RejectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unencodable(error) => write!(f, "the reason cannot be sent: {error}"),
+            Self::Ledger(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RejectFailure {}

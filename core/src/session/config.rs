@@ -1,0 +1,75 @@
+//! What a session is built with.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::credentials::Credentials;
+use crate::Limits;
+use crate::ledger::{Authority, Bounds, TrustlineConfig};
+
+/// What a ledger says of itself in answer to an `info` request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LedgerInfo {
+    /// The ILP address prefix of the ledger, with a dot at its end.
+    pub prefix: String,
+    /// The number of decimal places of the currency that one unit of the ledger stands at: 9 makes it a nano-unit.
+    pub currency_scale: u8,
+    /// Three letters, such as `XRP`.
+    pub currency_code: String,
+    /// The ILP addresses of connectors on this ledger.
+    #[serde(default)]
+    pub connectors: Vec<String>,
+}
+
+/// What a [`Session`](super::Session) is built with.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// Whose word counts.
+    pub authority: Authority,
+    /// The bounds on the balance at the start.
+    pub bounds: Bounds,
+    /// What we tell of the ledger; a client of a hosted ledger knows nothing at first, and asks.
+    pub info: Option<LedgerInfo>,
+    /// Our ILP address on the ledger. `None`: the prefix and `server` where we host it, `client` where the peer does.
+    pub account: Option<String>,
+    /// What we show on the connections that we dial.
+    pub credentials: Credentials,
+    /// The sub-protocols whose requests go to the application; any other name is answered with an Error.
+    pub protocols: BTreeSet<String>,
+    /// Every bound on the peer.
+    pub limits: Limits,
+    /// Key of the hash maps: random in production, fixed in tests.
+    pub hash_seed: [u64; 2],
+}
+
+impl SessionConfig {
+    /// No bounds of our own, default limits, `ilp` and `custom` requests to the application.
+    pub fn new(authority: Authority) -> Self {
+        Self {
+            authority,
+            bounds: Bounds::UNBOUNDED,
+            info: None,
+            account: None,
+            credentials: Credentials::default(),
+            protocols: ["ilp", "custom"].map(String::from).into(),
+            limits: Limits::default(),
+            hash_seed: [0, 0],
+        }
+    }
+
+    /// The part of it that is the trustline's.
+    pub fn trustline(&self) -> TrustlineConfig {
+        TrustlineConfig {
+            authority: self.authority,
+            bounds: self.bounds,
+            open_transfers: self.limits.open_transfers,
+            furthest_expiry: self.limits.furthest_expiry,
+            memory_margin: self.limits.memory_margin,
+            hash_seed: self.hash_seed,
+        }
+    }
+}

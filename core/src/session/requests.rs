@@ -1,0 +1,154 @@
+//! What the peer asks: about transfers, and by sub-protocols.
+
+use alloc::string::{String, ToString};
+
+use super::error_name::ErrorName;
+use super::output::{ConnectionId, Event, RequestToken};
+use super::session_impl::{Session, keep};
+use super::subprotocol;
+use crate::Timestamp;
+use crate::ledger::{Effect, Party, Refusal, Transfer};
+use crate::wire::{Body, Fulfill, Prepare, ProtocolData, Reject};
+
+impl Session {
+    pub(super) fn handle_prepare(&mut self, connection: ConnectionId, request_id: u32, prepare: Prepare, now: Timestamp) {
+        if self.is_closing() {
+            return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
+        }
+        let Prepare { transfer_id: id, amount, condition, expires_at, protocol_data } = prepare;
+        let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
+        let transfer = Transfer { id, amount, condition, expires_at, protocol_data: kept };
+        match self.trustline.receive_prepare(transfer.clone(), now) {
+            Ok(effect) => {
+                // Also for a repeat: the connection that brought the first may be gone.
+                self.routes.insert(id, connection);
+                let is_new = effect.is_some();
+                self.accept(connection, request_id, effect);
+                if is_new {
+                    self.event(Event::IncomingPrepared { transfer, protocol_data });
+                }
+            }
+            Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
+        }
+    }
+
+    pub(super) fn handle_fulfill(&mut self, connection: ConnectionId, request_id: u32, fulfill: Fulfill, now: Timestamp) {
+        let Fulfill { transfer_id: id, fulfillment, protocol_data } = fulfill;
+        let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
+        let transfer = self.conditional(&id);
+        match self.trustline.receive_fulfill(id, fulfillment, kept, now) {
+            Ok(effect) => {
+                let is_new = effect.is_some();
+                self.accept(connection, request_id, effect);
+                if let Some(transfer) = transfer.filter(|_| is_new) {
+                    self.event(Event::OutgoingFulfilled { transfer, fulfillment, protocol_data });
+                }
+            }
+            Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
+        }
+    }
+
+    pub(super) fn handle_reject(&mut self, connection: ConnectionId, request_id: u32, reject: Reject, now: Timestamp) {
+        let Reject { transfer_id: id, protocol_data } = reject;
+        let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
+        let open = self.trustline.open_transfer(&id).map(|open| open.direction);
+        let transfer = self.conditional(&id);
+        match self.trustline.receive_reject(id, kept, now) {
+            Ok(effect) => {
+                let is_new = effect.is_some();
+                self.accept(connection, request_id, effect);
+                let Some(transfer) = transfer.filter(|_| is_new) else { return };
+                self.event(match open {
+                    Some(crate::ledger::Direction::Incoming) => Event::IncomingRejected { transfer, by: Party::Peer },
+                    _ => Event::OutgoingRejected { transfer, protocol_data },
+                });
+            }
+            Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
+        }
+    }
+
+    pub(super) fn handle_transfer(&mut self, connection: ConnectionId, request_id: u32, transfer: crate::wire::Transfer, now: Timestamp) {
+        if self.is_closing() {
+            return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
+        }
+        let crate::wire::Transfer { amount, protocol_data } = transfer;
+        let (id, protocol_data) = subprotocol::split_transfer_id(protocol_data);
+        let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
+        match self.trustline.receive_transfer(id, amount, kept, now) {
+            Ok(effect) => {
+                let is_new = effect.is_some();
+                self.accept(connection, request_id, effect);
+                if is_new {
+                    self.event(Event::IncomingTransferred { id, amount, protocol_data });
+                }
+            }
+            Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
+        }
+    }
+
+    /// The first entry decides what is asked; the others are context (PROTOCOL: RFC 0023, *Message*).
+    pub(super) fn handle_message(&mut self, connection: ConnectionId, request_id: u32, protocol_data: ProtocolData, now: Timestamp) {
+        let Some(primary) = protocol_data.primary() else {
+            return self.refuse(connection, request_id, ErrorName::InvalidFields, "the message has no sub-protocol entry", now);
+        };
+        let answer = match &*primary.name {
+            "auth" => Err("this connection is already authenticated".to_string()),
+            "info" => subprotocol::answer_info(primary, self.info(), self.account()),
+            "balance" => subprotocol::answer_balance(self.balance()),
+            "limit" => Ok(subprotocol::answer_limit(self.bounds().maximum)),
+            name if self.config.protocols.contains(name) => {
+                return self.offer_request(connection, request_id, protocol_data, now);
+            }
+            name => Err(alloc::format!("no handler for the sub-protocol {name:?}")),
+        };
+        match answer {
+            Ok(protocol_data) => self.transmit(connection, request_id, Body::Response(protocol_data)),
+            Err(message) => self.refuse(connection, request_id, ErrorName::NotAccepted, &message, now),
+        }
+    }
+
+    fn offer_request(&mut self, connection: ConnectionId, request_id: u32, protocol_data: ProtocolData, now: Timestamp) {
+        let limit = self.config.limits.unanswered_requests;
+        let closing = self.is_closing();
+        let Some(open) = self.connections.get_mut(connection) else { return };
+        if closing || open.unanswered >= limit {
+            return self.refuse(connection, request_id, ErrorName::Unreachable, "too many requests wait for an answer", now);
+        }
+        open.unanswered += 1;
+        self.event(Event::Request { token: RequestToken { connection, request_id }, protocol_data });
+    }
+
+    /// The effect, then the Response that rests on it.
+    fn accept(&mut self, connection: ConnectionId, request_id: u32, effect: Option<Effect>) {
+        if let Some(effect) = effect {
+            self.effect(effect);
+        }
+        self.transmit(connection, request_id, Body::Response(ProtocolData::new()));
+    }
+
+    fn refuse_for(&mut self, connection: ConnectionId, request_id: u32, refusal: &Refusal, now: Timestamp) {
+        self.refuse(connection, request_id, ErrorName::from(refusal), &refusal.to_string(), now);
+    }
+
+    pub(super) fn refuse(&mut self, connection: ConnectionId, request_id: u32, name: ErrorName, message: &str, now: Timestamp) {
+        self.transmit(connection, request_id, Body::Error(name.error(message, now)));
+    }
+
+    /// What was decoded encodes again, but for what the wire cannot say twice; then it is the peer's mistake.
+    fn keep_or_refuse(
+        &mut self,
+        connection: ConnectionId,
+        request_id: u32,
+        protocol_data: &ProtocolData,
+        now: Timestamp,
+    ) -> Option<bytes::Bytes> {
+        match keep(protocol_data) {
+            Ok(kept) => Some(kept),
+            Err(error) => {
+                let message: String = error.to_string();
+                self.refuse(connection, request_id, ErrorName::InvalidFields, &message, now);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! The session itself: its inputs, outputs and views.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::config::{LedgerInfo, SessionConfig};
+use super::connection::{Connection, Connections};
+use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
+use super::request_table::{Request, RequestTable};
+use super::subprotocol;
+use crate::ledger::{Authority, Bounds, Direction, Effect, OpenTransfer, State, Sums, Terms, Transfer, Trustline};
+use crate::transfer_map::{Seed, TransferMap};
+use crate::wire::{Body, ErrorPacket, Fulfill, Packet, Prepare, ProtocolData, Reject};
+use crate::{Timestamp, TransferId, WireLimits};
+
+/// One peer relationship, across reconnects. See the [module documentation](super).
+#[derive(Debug)]
+pub struct Session {
+    pub(super) config: SessionConfig,
+    pub(super) trustline: Trustline,
+    pub(super) connections: Connections,
+    pub(super) outputs: VecDeque<Output>,
+    /// Transfers of which the peer must be told something as soon as a connection can take it, in their first order.
+    pub(super) unsent: VecDeque<TransferId>,
+    /// Over which connection the Prepare of an open incoming transfer came: its outcome goes back over the same.
+    pub(super) routes: TransferMap<ConnectionId>,
+    pub(super) info: Option<LedgerInfo>,
+    pub(super) next_message: u64,
+    pub(super) violations: Violations,
+    /// When a closing session stops waiting.
+    pub(super) closing: Option<Timestamp>,
+    /// When what the peer could not take is tried again.
+    pub(super) retry_at: Option<Timestamp>,
+    /// Not before this moment is the host asked for the balance again.
+    pub(super) reconcile_after: Timestamp,
+}
+
+/// What a peer sent that it should not have, and that had no consequence. Counted since the session was built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Violations {
+    /// Text messages, and frames that hold no packet.
+    pub unreadable: u64,
+    /// Answers to no request of ours.
+    pub unsolicited: u64,
+    /// Requests before the connection was authenticated.
+    pub unauthenticated: u64,
+}
+
+/// Inputs: they cannot fail, and may come late or twice.
+impl Session {
+    /// A session on whose trustline nothing has happened.
+    pub fn new(config: SessionConfig) -> Self {
+        let trustline = Trustline::new(config.trustline());
+        Self::with_trustline(config, trustline)
+    }
+
+    /// A session that goes on with a trustline from a journal: what the peer was not told, or did not answer, is sent
+    /// again over the first connection, and what the application has not decided is offered to it again.
+    pub fn with_trustline(config: SessionConfig, trustline: Trustline) -> Self {
+        let mut session = Self {
+            info: config.info.clone(),
+            routes: TransferMap::with_hasher(Seed(config.hash_seed)),
+            config,
+            trustline,
+            connections: Connections::default(),
+            outputs: VecDeque::new(),
+            unsent: VecDeque::new(),
+            next_message: 0,
+            violations: Violations::default(),
+            closing: None,
+            retry_at: None,
+            reconcile_after: Timestamp::MIN,
+        };
+        session.resume();
+        session
+    }
+
+    /// A connection that we dialed is open: we authenticate on it.
+    pub fn handle_connected(&mut self, connection: ConnectionId, now: Timestamp) {
+        if !self.open_connection(connection) {
+            return;
+        }
+        let deadline = now.saturating_add(self.config.limits.authentication_timeout);
+        let request = Body::Message(subprotocol::auth_request(&self.config.credentials));
+        self.request_on(connection, Request::Authenticate, request, deadline);
+    }
+
+    /// A connection that an [`Acceptor`](super::Acceptor) authenticated joins the session. `request_id` is the `auth`
+    /// request's, which is answered with `protocol_data`.
+    pub fn handle_accepted(&mut self, connection: ConnectionId, request_id: u32, protocol_data: ProtocolData, now: Timestamp) {
+        if !self.open_connection(connection) {
+            return;
+        }
+        self.transmit(connection, request_id, Body::Response(protocol_data));
+        self.connection_ready(connection, ProtocolData::new(), now);
+    }
+
+    /// A binary WebSocket message came.
+    pub fn handle_frame(&mut self, connection: ConnectionId, frame: &[u8], now: Timestamp) {
+        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.ready) else {
+            return;
+        };
+        self.expire(now);
+        let packet = match Packet::decode(frame, &self.config.limits.wire) {
+            Ok(packet) => packet,
+            Err(error) if error.is_limit() => return self.disconnect(connection, DisconnectReason::Violation(error), now),
+            Err(_) => {
+                self.violations.unreadable += 1;
+                return;
+            }
+        };
+        let id = packet.request_id;
+        match packet.body {
+            Body::Response(protocol_data) => self.handle_answer(connection, id, Ok(protocol_data), now),
+            Body::Error(error) => self.handle_answer(connection, id, Err(error), now),
+            _ if !ready => self.violations.unauthenticated += 1,
+            Body::Prepare(prepare) => self.handle_prepare(connection, id, prepare, now),
+            Body::Fulfill(fulfill) => self.handle_fulfill(connection, id, fulfill, now),
+            Body::Reject(reject) => self.handle_reject(connection, id, reject, now),
+            Body::Transfer(transfer) => self.handle_transfer(connection, id, transfer, now),
+            Body::Message(protocol_data) => self.handle_message(connection, id, protocol_data, now),
+        }
+    }
+
+    /// A text WebSocket message came, which BTP has no use for: it is counted.
+    pub fn handle_text(&mut self, _connection: ConnectionId) {
+        self.violations.unreadable += 1;
+    }
+
+    /// A connection is gone, from whichever side.
+    pub fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
+        let Some(mut gone) = self.connections.remove(connection) else { return };
+        let mut unanswered = VecDeque::new();
+        for request in gone.requests.drain() {
+            match request {
+                Request::Message(id) => self.answered(id, Err(MessageFailure::Disconnected)),
+                request => unanswered.extend(request.transfer()),
+            }
+        }
+        // What was sent comes before what never was.
+        unanswered.append(&mut self.unsent);
+        self.unsent = unanswered;
+        self.event(Event::Disconnected { connection });
+        self.send_unsent(now);
+    }
+}
+
+/// Outputs.
+impl Session {
+    /// The next thing to be done.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+}
+
+/// Views.
+impl Session {
+    /// The ledger.
+    pub fn trustline(&self) -> &Trustline {
+        &self.trustline
+    }
+
+    /// Incoming minus outgoing posted, in the smallest unit.
+    pub fn balance(&self) -> i128 {
+        self.trustline.balance()
+    }
+
+    /// The four sums.
+    pub fn sums(&self) -> &Sums {
+        self.trustline.sums()
+    }
+
+    /// The bounds on the balance in force.
+    pub fn bounds(&self) -> &Bounds {
+        self.trustline.bounds()
+    }
+
+    /// Whether a connection is authenticated, so that requests can go out.
+    pub fn is_connected(&self) -> bool {
+        self.connections.iter().any(|connection| connection.ready)
+    }
+
+    /// The connections there are, authenticated or not, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> + '_ {
+        self.connections.iter().map(|connection| connection.id)
+    }
+
+    /// How many requests of ours wait for their answer, on all connections.
+    pub fn in_flight(&self) -> usize {
+        self.connections.iter().map(|connection| connection.requests.len()).sum()
+    }
+
+    /// What is known of the ledger: from our configuration, or from the host.
+    pub fn info(&self) -> Option<&LedgerInfo> {
+        self.info.as_ref()
+    }
+
+    /// Our ILP address; `None` as long as the host has not told the ledger's prefix.
+    pub fn account(&self) -> Option<String> {
+        self.address(self.config.account.as_ref(), "server", "client")
+    }
+
+    /// The peer's ILP address; `None` as long as the host has not told the ledger's prefix.
+    pub fn peer_account(&self) -> Option<String> {
+        self.address(None, "client", "server")
+    }
+
+    /// What the peer sent that it should not have.
+    pub fn violations(&self) -> &Violations {
+        &self.violations
+    }
+
+    /// Whether [`close`](Session::close) was called.
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_some()
+    }
+
+    fn address(&self, configured: Option<&String>, where_ours: &str, where_theirs: &str) -> Option<String> {
+        if let Some(account) = configured {
+            return Some(account.clone());
+        }
+        let prefix = &self.info.as_ref()?.prefix;
+        match self.config.authority {
+            Authority::Ours => Some(format!("{prefix}{where_ours}")),
+            Authority::Theirs => Some(format!("{prefix}{where_theirs}")),
+            // Equals have no roles to be named after: their addresses are configured.
+            Authority::Shared => None,
+        }
+    }
+}
+
+impl Session {
+    fn open_connection(&mut self, id: ConnectionId) -> bool {
+        if self.connections.contains(id) {
+            return false;
+        }
+        if self.connections.len() >= self.config.limits.connections {
+            self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::TooManyConnections });
+            return false;
+        }
+        let requests = RequestTable::new(self.config.limits.in_flight_requests);
+        self.connections.push(Connection { id, ready: false, requests, unanswered: 0 });
+        true
+    }
+
+    /// Authentication succeeded, on either side.
+    pub(super) fn connection_ready(&mut self, id: ConnectionId, protocol_data: ProtocolData, now: Timestamp) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.ready = true;
+        self.event(Event::Connected { connection: id, protocol_data });
+        if self.config.authority == Authority::Theirs && self.info.is_none() {
+            let deadline = now.saturating_add(self.config.limits.request_timeout);
+            self.request_on(id, Request::Info, Body::Message(subprotocol::info_request()), deadline);
+        }
+        self.send_unsent(now);
+    }
+
+    /// Gives a connection up.
+    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: DisconnectReason, now: Timestamp) {
+        self.outputs.push_back(Output::Disconnect { connection, reason });
+        self.handle_disconnected(connection, now);
+    }
+
+    pub(super) fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    pub(super) fn effect(&mut self, effect: Effect) {
+        self.outputs.push_back(Output::Effect(effect));
+    }
+
+    pub(super) fn answered(&mut self, message: u64, result: Result<ProtocolData, MessageFailure>) {
+        self.event(Event::Answered { message: super::MessageId(message), result });
+    }
+
+    pub(super) fn transmit(&mut self, connection: ConnectionId, request_id: u32, body: Body) {
+        let frame = encode(&Packet { request_id, body });
+        self.outputs.push_back(Output::Transmit { connection, frame });
+    }
+
+    /// Sends a request over one connection, if that can take another. Returns whether it could.
+    pub(super) fn request_on(&mut self, connection: ConnectionId, request: Request, body: Body, deadline: Timestamp) -> bool {
+        let Some(request_id) = self.connections.get_mut(connection).and_then(|c| c.requests.insert(request, deadline)) else {
+            return false;
+        };
+        self.transmit(connection, request_id, body);
+        true
+    }
+
+    /// Tells the peer what it must be told about a transfer; behind what waits to be told already.
+    pub(super) fn send_about(&mut self, id: TransferId, now: Timestamp) {
+        if !self.unsent.is_empty() || !self.try_send_about(id, now) {
+            self.unsent.push_back(id);
+        }
+    }
+
+    /// Sends what waits for a connection that can take it.
+    pub(super) fn send_unsent(&mut self, now: Timestamp) {
+        while let Some(id) = self.unsent.front().copied() {
+            if !self.try_send_about(id, now) {
+                return;
+            }
+            self.unsent.pop_front();
+        }
+    }
+
+    /// Returns false if no connection can take it now; true if it was sent, or there is nothing to tell any more.
+    fn try_send_about(&mut self, id: TransferId, now: Timestamp) -> bool {
+        let route = self.routes.get(&id).copied();
+        let Some(connection) = self.connections.ready_or_newest(route) else { return false };
+        if connection.requests.is_full() {
+            return false;
+        }
+        let connection = connection.id;
+        let Some((request, body)) = self.request_about(id) else { return true };
+        let deadline = now.saturating_add(self.config.limits.request_timeout);
+        self.request_on(connection, request, body, deadline)
+    }
+
+    /// The request that tells the peer the present state of a transfer, if it must be told.
+    fn request_about(&self, id: TransferId) -> Option<(Request, Body)> {
+        let open = self.trustline.open_transfer(&id)?;
+        match (&open.terms, &open.state) {
+            (Terms::Conditional(transfer), State::Prepared) if open.direction == Direction::Outgoing => {
+                Some((Request::Prepare(id), Body::Prepare(prepare_packet(transfer))))
+            }
+            (_, State::Fulfilling { fulfillment, protocol_data } | State::FulfillOwed { fulfillment, protocol_data }) => {
+                let protocol_data = decode(protocol_data);
+                Some((Request::Fulfill(id), Body::Fulfill(Fulfill { transfer_id: id, fulfillment: *fulfillment, protocol_data })))
+            }
+            (_, State::RejectOwed { protocol_data }) => {
+                let protocol_data = decode(protocol_data);
+                Some((Request::Reject(id), Body::Reject(Reject { transfer_id: id, protocol_data })))
+            }
+            (_, State::ExpiryOwed) => {
+                let protocol_data = subprotocol::timed_out(self.account().unwrap_or_default(), open.since);
+                Some((Request::Reject(id), Body::Reject(Reject { transfer_id: id, protocol_data })))
+            }
+            (Terms::Unconditional { id, amount, protocol_data }, State::Transferring) => {
+                let protocol_data = subprotocol::with_transfer_id(decode(protocol_data), *id);
+                Some((Request::Transfer(*id), Body::Transfer(crate::wire::Transfer { amount: *amount, protocol_data })))
+            }
+            (_, State::Prepared | State::Transferring) => None,
+        }
+    }
+
+    /// After a restart: the peer may not know what we decided, nor we what it answered.
+    fn resume(&mut self) {
+        let open: Vec<(TransferId, OpenTransfer)> =
+            self.trustline.open_transfers().into_iter().map(|(id, open)| (id, open.clone())).collect();
+        for (id, open) in open {
+            if open.awaits_answer() {
+                self.unsent.push_back(id);
+            } else if let Terms::Conditional(transfer) = open.terms {
+                let protocol_data = decode(&transfer.protocol_data);
+                self.event(Event::IncomingPrepared { transfer, protocol_data });
+            }
+        }
+    }
+
+    /// The terms of an open conditional transfer, for an event about its end.
+    pub(super) fn conditional(&self, id: &TransferId) -> Option<Transfer> {
+        match &self.trustline.open_transfer(id)?.terms {
+            Terms::Conditional(transfer) => Some(transfer.clone()),
+            Terms::Unconditional { .. } => None,
+        }
+    }
+}
+
+pub(super) fn prepare_packet(transfer: &Transfer) -> Prepare {
+    Prepare {
+        transfer_id: transfer.id,
+        amount: transfer.amount,
+        condition: transfer.condition,
+        expires_at: transfer.expires_at,
+        protocol_data: decode(&transfer.protocol_data),
+    }
+}
+
+/// What a command or the wire has checked before.
+pub(super) fn encode(packet: &Packet) -> Bytes {
+    packet.encode().expect("its protocol data was encoded before, and everything else is ours")
+}
+
+/// Protocol data that we encoded ourselves, for the ledger to keep.
+pub(super) fn decode(protocol_data: &Bytes) -> ProtocolData {
+    if protocol_data.is_empty() {
+        return ProtocolData::new();
+    }
+    let unlimited = WireLimits { frame_bytes: usize::MAX, entries: usize::MAX, name_bytes: usize::MAX };
+    ProtocolData::decode(protocol_data, &unlimited).expect("we encoded it")
+}
+
+/// As the ledger keeps it: nothing at all where there are no entries, which is the common case of a Fulfill.
+pub(super) fn keep(protocol_data: &ProtocolData) -> Result<Bytes, crate::wire::EncodeError> {
+    if protocol_data.is_empty() { Ok(Bytes::new()) } else { protocol_data.encode() }
+}
+
+pub(super) fn boxed(error: ErrorPacket) -> alloc::boxed::Box<ErrorPacket> {
+    alloc::boxed::Box::new(error)
+}

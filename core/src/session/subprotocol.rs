@@ -1,0 +1,135 @@
+//! The sub-protocols that every peer speaks: `auth`, `info`, `balance`, `limit`, and the ILP packet of a Reject.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::config::LedgerInfo;
+use super::credentials::Credentials;
+use crate::wire::{ContentType, Entry, ErrorCode, IlpError, ProtocolData};
+use crate::{Timestamp, TransferId};
+
+const INFO_ACCOUNT: u8 = 0;
+const INFO_FULL: u8 = 2;
+const TRANSFER_TIMED_OUT: ErrorCode = ErrorCode::new(*b"R00").unwrap();
+const QUESTION: &[u8] = &[0];
+const TRANSFER_ID: &str = "transfer_id";
+
+/// The first frame of a client (RFC 0023, *Authentication*). Servers of the JavaScript plugin want the username entry
+/// present even where it is empty.
+pub fn auth_request(credentials: &Credentials) -> ProtocolData {
+    let mut entries = vec![
+        Entry::octets("auth", Bytes::new()),
+        Entry::text("auth_username", &credentials.username),
+        Entry::text("auth_token", credentials.token.expose()),
+    ];
+    entries.extend(credentials.protocol_data.iter().cloned());
+    ProtocolData::from(entries)
+}
+
+/// Asks what ledger this is.
+pub fn info_request() -> ProtocolData {
+    one(Entry::octets("info", Bytes::from_static(&[INFO_FULL])))
+}
+
+/// The ledger that an answer to [`info_request`] describes.
+pub fn read_info(answer: &ProtocolData) -> Option<LedgerInfo> {
+    serde_json::from_slice(&answer.get("info")?.data).ok()
+}
+
+/// Asks how the peer's books stand.
+pub fn balance_request() -> ProtocolData {
+    one(Entry::octets("balance", Bytes::from_static(QUESTION)))
+}
+
+/// What we, who asked, owe the answering peer, in the smallest unit; negative if it owes us. Our balance is its
+/// negation.
+pub fn read_balance(answer: &ProtocolData) -> Option<i64> {
+    let bytes: [u8; 8] = answer.get("balance")?.data.as_ref().try_into().ok()?;
+    Some(i64::from_be_bytes(bytes))
+}
+
+/// Asks how much the peer lets us owe it.
+pub fn limit_request() -> ProtocolData {
+    one(Entry::octets("limit", Bytes::from_static(QUESTION)))
+}
+
+/// The highest balance that the answering peer takes, in the smallest unit; our own minimum balance is its negation.
+/// `i128::MAX` where it has no limit.
+pub fn read_limit(answer: &ProtocolData) -> Option<i128> {
+    let limit: serde_json::Value = serde_json::from_slice(&answer.get("limit")?.data).ok()?;
+    match limit.as_str()? {
+        "Infinity" => Some(i128::MAX),
+        number => number.parse().ok(),
+    }
+}
+
+pub(super) fn answer_info(question: &Entry, info: Option<&LedgerInfo>, account: Option<String>) -> Result<ProtocolData, String> {
+    match question.data.first() {
+        Some(&INFO_FULL) => {
+            let info = info.ok_or("the ledger's info is not known here")?;
+            let json = serde_json::to_string(info).map_err(|error| error.to_string())?;
+            Ok(one(Entry::json("info", &json)))
+        }
+        Some(&INFO_ACCOUNT) => {
+            let account = account.ok_or("the account is not known here")?;
+            Ok(one(Entry::text("info", &account)))
+        }
+        _ => Err("an info request holds one byte, 0 or 2".to_string()),
+    }
+}
+
+/// Our balance: what the asker owes us counts positive.
+pub(super) fn answer_balance(balance: i128) -> Result<ProtocolData, String> {
+    let balance = i64::try_from(balance).map_err(|_| "the balance does not fit in 64 bits".to_string())?;
+    Ok(one(Entry::octets("balance", Bytes::copy_from_slice(&balance.to_be_bytes()))))
+}
+
+/// A JSON string, as the JavaScript plugin has it, and like its number without end where there is none.
+pub(super) fn answer_limit(maximum: i128) -> ProtocolData {
+    let json = if maximum == i128::MAX { "\"Infinity\"".to_string() } else { alloc::format!("\"{maximum}\"") };
+    one(Entry::json("limit", &json))
+}
+
+/// The protocol data of a Reject that tells an expiry (RFC 0023, *Reject*). The time is the moment of the expiry, so
+/// that the Reject is the same however often it is sent.
+pub(super) fn timed_out(account: String, at: Timestamp) -> ProtocolData {
+    let error = IlpError {
+        code: TRANSFER_TIMED_OUT,
+        name: "Transfer Timed Out".into(),
+        triggered_by: account,
+        forwarded_by: Vec::new(),
+        triggered_at: at,
+        data: Bytes::from_static(b"expired"),
+    };
+    let packet = error.encode().unwrap_or_default();
+    one(Entry::octets("ilp", packet))
+}
+
+/// Names an unconditional transfer, so that our kind of peer notices a repeat of it.
+pub(super) fn with_transfer_id(protocol_data: ProtocolData, id: TransferId) -> ProtocolData {
+    let name = Entry::octets(TRANSFER_ID, Bytes::copy_from_slice(id.as_bytes()));
+    protocol_data.iter().cloned().chain([name]).collect()
+}
+
+pub(super) fn split_transfer_id(protocol_data: ProtocolData) -> (Option<TransferId>, ProtocolData) {
+    let id = protocol_data.get(TRANSFER_ID).and_then(|entry| <[u8; 16]>::try_from(entry.data.as_ref()).ok());
+    match id {
+        Some(id) => {
+            let rest = protocol_data.iter().filter(|entry| &*entry.name != TRANSFER_ID).cloned().collect();
+            (Some(TransferId::from(id)), rest)
+        }
+        None => (None, protocol_data),
+    }
+}
+
+/// An entry that holds UTF-8 text.
+pub(super) fn text(entry: &Entry) -> Option<&str> {
+    core::str::from_utf8(&entry.data).ok().filter(|_| entry.content_type == ContentType::Text)
+}
+
+fn one(entry: Entry) -> ProtocolData {
+    ProtocolData::from(vec![entry])
+}
