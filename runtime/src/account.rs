@@ -1,0 +1,303 @@
+//! One trustline in a process: the session, its journal, its handler and its connections, behind one lock.
+//!
+//! Whoever feeds the session (a connection's task, the timekeeper, the application) then settles the account: drains
+//! the session's outputs, hands the effects to the journal, and when they are durable releases what stands behind
+//! them. One batch is with the journal at a time; what comes meanwhile forms the next.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use trustline_core::ledger::{Bounds, Sums};
+use trustline_core::session::{ConnectionId, DisconnectReason, Event, LedgerInfo, Output, Session};
+use trustline_core::{Timestamp, TransferId};
+
+use crate::clock;
+use crate::handler::{Commands, Decision, Handler};
+use crate::journal::{Appended, Committed, Journal, JournalError};
+use crate::outbox::Outbox;
+use crate::timekeeper::Timekeeper;
+use crate::waiters::{Connected, Waiters};
+
+/// A handle to one trustline; cheap to clone. Its methods take the account's lock: a [`Handler`] has its
+/// [`Commands`] instead.
+#[derive(Clone)]
+pub struct Account {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    name: String,
+    journal: Arc<dyn Journal>,
+    timekeeper: Arc<Timekeeper>,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) session: Session,
+    pub(crate) waiters: Waiters,
+    handler: Box<dyn Handler>,
+    outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
+    next_connection: u64,
+    /// A batch is with the journal; this waits behind it.
+    committing: Option<Vec<Output>>,
+    failure: Option<JournalError>,
+    /// The timekeeper calls at this moment, or before.
+    armed: Timestamp,
+}
+
+impl Account {
+    pub(crate) fn new(
+        name: String,
+        session: Session,
+        handler: Box<dyn Handler>,
+        journal: Arc<dyn Journal>,
+        timekeeper: Arc<Timekeeper>,
+    ) -> Self {
+        let state = State {
+            session,
+            waiters: Waiters::default(),
+            handler,
+            outboxes: Vec::new(),
+            next_connection: 0,
+            committing: None,
+            failure: None,
+            armed: Timestamp::MAX,
+        };
+        let account = Self { shared: Arc::new(Shared { name, journal, timekeeper, state: Mutex::new(state) }) };
+        // What a journal left undecided is offered again.
+        account.with(|_, _| ());
+        account
+    }
+
+    /// The name under which its effects are kept.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Incoming minus outgoing posted, in the smallest unit.
+    pub fn balance(&self) -> i128 {
+        self.shared.lock().session.balance()
+    }
+
+    /// The four sums.
+    pub fn sums(&self) -> Sums {
+        *self.shared.lock().session.sums()
+    }
+
+    /// The bounds on the balance in force.
+    pub fn bounds(&self) -> Bounds {
+        *self.shared.lock().session.bounds()
+    }
+
+    /// Whether a connection is authenticated.
+    pub fn is_connected(&self) -> bool {
+        self.shared.lock().session.is_connected()
+    }
+
+    /// How many requests of ours wait for their answer.
+    pub fn in_flight(&self) -> usize {
+        self.shared.lock().session.in_flight()
+    }
+
+    /// What is known of the ledger.
+    pub fn info(&self) -> Option<LedgerInfo> {
+        self.shared.lock().session.info().cloned()
+    }
+
+    /// Our ILP address, once it is known.
+    pub fn address(&self) -> Option<String> {
+        self.shared.lock().session.account()
+    }
+
+    /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted.
+    pub fn failure(&self) -> Option<JournalError> {
+        self.shared.lock().failure.clone()
+    }
+
+    /// Gives commands, whose outputs leave as one batch.
+    pub fn command<T>(&self, command: impl FnOnce(&mut Commands<'_>) -> T) -> T {
+        self.with(|state, now| command(&mut Commands { session: &mut state.session, now }))
+    }
+
+    /// A [`Handler`] that was not ready can take events again.
+    pub fn resume(&self) {
+        let state = self.shared.lock();
+        state.outboxes.iter().for_each(|(_, outbox)| outbox.wake());
+    }
+
+    /// Feeds the session, and settles what comes of it.
+    pub(crate) fn with<T>(&self, feed: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let now = clock::now();
+        let mut state = self.shared.lock();
+        let result = feed(&mut state, now);
+        self.settle(&mut state, now);
+        result
+    }
+
+    /// Whether the connections should be read from.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.shared.lock().handler.is_ready()
+    }
+
+    pub(crate) fn handle_timeout(&self) {
+        self.with(|state, now| {
+            state.armed = Timestamp::MAX;
+            state.session.handle_timeout(now);
+        });
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
+    }
+
+    fn settle(&self, state: &mut State, now: Timestamp) {
+        while state.committing.is_none() && state.failure.is_none() {
+            let (effects, outputs) = state.drain(now);
+            if effects.is_empty() && outputs.is_empty() {
+                break;
+            }
+            if effects.is_empty() {
+                state.release(outputs, now);
+                continue;
+            }
+            match self.shared.journal.append(&self.shared.name, effects, self.shared.clone()) {
+                Appended::Done(Ok(())) => state.release(outputs, now),
+                Appended::Done(Err(error)) => state.fail(error),
+                Appended::Pending => state.committing = Some(outputs),
+            }
+        }
+        self.arm(state);
+    }
+
+    fn arm(&self, state: &mut State) {
+        if let Some(deadline) = state.session.poll_timeout()
+            && deadline.at < state.armed
+        {
+            state.armed = deadline.at;
+            self.shared.timekeeper.arm(deadline.at, self.downgrade());
+        }
+    }
+}
+
+impl Committed for Shared {
+    fn committed(self: Arc<Self>, result: Result<(), JournalError>) {
+        let account = Account { shared: self };
+        let now = clock::now();
+        let mut state = account.shared.lock();
+        let outputs = state.committing.take().unwrap_or_default();
+        match result {
+            Ok(()) => state.release(outputs, now),
+            Err(error) => state.fail(error),
+        }
+        account.settle(&mut state, now);
+    }
+}
+
+impl Shared {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        // A handler that panicked has left its own state in doubt, but the session's changes are all or nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// A connection for which the session is told of nothing yet.
+    pub(crate) fn open(&mut self, outbox: Arc<Outbox>) -> ConnectionId {
+        self.next_connection += 1;
+        let id = ConnectionId(self.next_connection);
+        self.outboxes.push((id, outbox));
+        id
+    }
+
+    pub(crate) fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
+        self.outboxes.retain(|(id, _)| *id != connection);
+        self.session.handle_disconnected(connection, now);
+    }
+
+    /// Everything the session has to say, with the effects apart. Transfers that the handler decides at once are
+    /// decided here, so that their effects join the batch.
+    fn drain(&mut self, now: Timestamp) -> (Vec<trustline_core::ledger::Effect>, Vec<Output>) {
+        let mut effects = Vec::new();
+        let mut outputs = Vec::new();
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Effect(effect) => effects.push(effect),
+                Output::Event(Event::IncomingPrepared { transfer, protocol_data }) => {
+                    let decision = self.handler.decide(&transfer, &protocol_data);
+                    if !self.decided(transfer.id, decision, now) {
+                        outputs.push(Output::Event(Event::IncomingPrepared { transfer, protocol_data }));
+                    }
+                }
+                output => outputs.push(output),
+            }
+        }
+        (effects, outputs)
+    }
+
+    fn decided(&mut self, id: TransferId, decision: Decision, now: Timestamp) -> bool {
+        match decision {
+            Decision::Fulfill(fulfillment) => {
+                let none = trustline_core::wire::ProtocolData::new();
+                self.session.fulfill(id, fulfillment, &none, now).is_ok()
+            }
+            Decision::Reject(reason) => self.session.reject(id, &reason, now).is_ok(),
+            Decision::Later => false,
+        }
+    }
+
+    /// What these outputs rest on is durable.
+    fn release(&mut self, outputs: Vec<Output>, now: Timestamp) {
+        let mut last = None;
+        for output in outputs {
+            match output {
+                Output::Effect(_) => {}
+                Output::Transmit { connection, frame } => {
+                    if let Some(outbox) = self.outbox(connection) {
+                        outbox.push(frame);
+                        // Frames mostly come in runs for one connection: one wake is enough for each run.
+                        if last != Some(connection) {
+                            outbox.wake();
+                        }
+                        last = Some(connection);
+                    }
+                }
+                Output::Disconnect { connection, reason } => {
+                    if let Some(outbox) = self.outbox(connection) {
+                        outbox.close(reason);
+                        outbox.wake();
+                    }
+                }
+                Output::Event(event) => {
+                    // A ledger that is known is not asked for again.
+                    if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
+                        self.waiters.tell_connected(|| Connected::Ready);
+                    }
+                    if let Some(event) = self.waiters.resolve(event) {
+                        self.handler.handle(event, &mut Commands { session: &mut self.session, now });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The journal is not to be trusted any more: nothing leaves.
+    fn fail(&mut self, error: JournalError) {
+        tracing::error!(%error, "a trustline has stopped");
+        for (_, outbox) in &self.outboxes {
+            outbox.close(DisconnectReason::Closed);
+            outbox.wake();
+        }
+        self.waiters.give_up();
+        self.failure = Some(error);
+    }
+
+    fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
+        self.outboxes.iter().find(|(id, _)| *id == connection).map(|(_, outbox)| &**outbox)
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

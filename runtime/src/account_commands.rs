@@ -1,0 +1,123 @@
+//! What an application asks of an account and awaits.
+
+use std::future::Future;
+
+use trustline_core::ledger::Bounds;
+use trustline_core::session::{ErrorName, FulfillFailure, MessageError, MessageFailure, RejectFailure, RequestToken, subprotocol};
+use trustline_core::wire::{EncodeError, IlpError, ProtocolData};
+use trustline_core::{Fulfillment, TransferId};
+
+use crate::account::Account;
+use crate::payment::{Fulfilled, Payment, PaymentError};
+
+impl Account {
+    /// Makes a payment, and waits for how it ends. It is sent by this call, not by the first poll; dropping the future
+    /// does not undo it.
+    pub fn pay(&self, payment: Payment) -> impl Future<Output = Result<Fulfilled, PaymentError>> + Send + use<> {
+        let id = payment.id();
+        let sent = self.with(|state, now| {
+            // First the waiter: the outcome of a payment may be settled by this very call.
+            let outcome = state.waiters.payment(id);
+            state.session.prepare(payment.prepare, now).inspect_err(|_| state.waiters.forget(&id)).map(|()| outcome)
+        });
+        async move {
+            match sent {
+                Ok(outcome) => outcome.await.unwrap_or(Err(PaymentError::Abandoned)),
+                Err(error) => Err(PaymentError::NotSent(error)),
+            }
+        }
+    }
+
+    /// Pays without a condition (BTP type 7), and waits for the peer's answer. A JavaScript peer of BTP 1.0 does not
+    /// know it.
+    pub fn transfer(
+        &self,
+        id: TransferId,
+        amount: u64,
+        protocol_data: &ProtocolData,
+    ) -> impl Future<Output = Result<(), PaymentError>> + Send + use<> {
+        let sent = self.with(|state, now| {
+            let outcome = state.waiters.transfer(id);
+            let sent = state.session.transfer(id, amount, protocol_data, now);
+            sent.inspect_err(|_| state.waiters.forget(&id)).map(|()| outcome)
+        });
+        async move {
+            match sent {
+                Ok(outcome) => outcome.await.unwrap_or(Err(PaymentError::Abandoned)),
+                Err(error) => Err(PaymentError::NotSent(error)),
+            }
+        }
+    }
+
+    /// Asks the peer something, and waits for its answer.
+    pub fn request(&self, protocol_data: ProtocolData) -> impl Future<Output = Result<ProtocolData, RequestError>> + Send + use<> {
+        let sent = self.with(|state, now| {
+            let id = state.session.message(protocol_data, now)?;
+            Ok(state.waiters.answer(id))
+        });
+        async move {
+            let answer = sent.map_err(RequestError::NotSent)?;
+            answer.await.unwrap_or(Err(MessageFailure::Disconnected)).map_err(RequestError::Unanswered)
+        }
+    }
+
+    /// Asks the peer how its books stand: our balance as it sees it, in the smallest unit, to compare with
+    /// [`balance`](Self::balance).
+    pub async fn peer_balance(&self) -> Result<i128, RequestError> {
+        let answer = self.request(subprotocol::balance_request()).await?;
+        let owed = subprotocol::read_balance(&answer).ok_or(RequestError::Unanswered(MessageFailure::Unreadable))?;
+        Ok(-i128::from(owed))
+    }
+
+    /// Asks the peer how low our balance may go, in the smallest unit; `i128::MIN` where it has no limit.
+    pub async fn peer_limit(&self) -> Result<i128, RequestError> {
+        let answer = self.request(subprotocol::limit_request()).await?;
+        let maximum = subprotocol::read_limit(&answer).ok_or(RequestError::Unanswered(MessageFailure::Unreadable))?;
+        Ok(if maximum == i128::MAX { i128::MIN } else { maximum.saturating_neg() })
+    }
+
+    /// Takes the money of an incoming transfer; see [`Session::fulfill`](trustline_core::session::Session::fulfill).
+    pub fn fulfill(&self, id: TransferId, fulfillment: Fulfillment) -> Result<(), FulfillFailure> {
+        self.with(|state, now| state.session.fulfill(id, fulfillment, &ProtocolData::new(), now))
+    }
+
+    /// Declines an incoming transfer; see [`Session::reject`](trustline_core::session::Session::reject).
+    pub fn reject(&self, id: TransferId, reason: &IlpError) -> Result<(), RejectFailure> {
+        self.with(|state, now| state.session.reject(id, reason, now))
+    }
+
+    /// Answers a request of the peer.
+    pub fn respond(&self, token: RequestToken, protocol_data: ProtocolData) -> Result<(), EncodeError> {
+        self.with(|state, now| state.session.respond(token, protocol_data, now))
+    }
+
+    /// Answers a request of the peer with an Error that says `message`.
+    pub fn refuse_request(&self, token: RequestToken, name: ErrorName, message: &str) {
+        self.with(|state, now| state.session.refuse_request(token, name, message, now));
+    }
+
+    /// Changes how far the balance may go, for what is prepared from now on.
+    pub fn set_bounds(&self, bounds: Bounds) {
+        self.with(|state, now| state.session.set_bounds(bounds, now));
+    }
+}
+
+/// Why a request got no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// It was not sent.
+    NotSent(MessageError),
+    /// It was sent, and there is no good answer.
+    Unanswered(MessageFailure),
+}
+
+impl std::fmt::Display for RequestError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotSent(error) => write!(f, "the request was not sent: {error}"),
+            Self::Unanswered(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RequestError {}

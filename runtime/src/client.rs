@@ -1,0 +1,395 @@
+//! The side that dials: one trustline, whose connection is kept up.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use trustline_core::Limits;
+use trustline_core::ledger::{Authority, Bounds, Trustline};
+use trustline_core::session::{Credentials, Session, SessionConfig, error_message};
+use trustline_core::wire::{Entry, ErrorPacket};
+
+use crate::account::Account;
+use crate::backoff::Backoff;
+use crate::connection::{Connection, Ended, Stage};
+use crate::events::{Events, Inbox};
+use crate::handler::{Handler, Ignore};
+use crate::journal::{Journal, JournalError, Memory};
+use crate::limits::ConnectionLimits;
+use crate::outbox::Outbox;
+use crate::runtime::Runtime;
+use crate::timekeeper::Timekeeper;
+use crate::url::{BtpUrl, BtpUrlError};
+use crate::waiters::Connected;
+use crate::websocket::{WebSocket, WebSocketError, WebSocketLimits};
+
+/// A trustline on a ledger that the peer hosts. A lost connection is dialed again, with growing pauses, until the client
+/// is [closed](Self::close) or dropped. By `Deref` it is its [`Account`]: pay, ask, look.
+pub struct Client<R: Runtime> {
+    account: Account,
+    keep_up: Arc<KeepUp>,
+    ended: oneshot::Receiver<()>,
+    runtime: PhantomData<R>,
+}
+
+/// How a [`Client`] is built.
+pub struct ClientBuilder<R: Runtime> {
+    runtime: R,
+    url: String,
+    handler: Box<dyn Handler>,
+    journal: Arc<dyn Journal>,
+    journal_name: Option<String>,
+    bounds: Bounds,
+    limits: Limits,
+    connection_limits: ConnectionLimits,
+    protocols: Vec<String>,
+    authentication: Vec<Entry>,
+}
+
+impl<R: Runtime + Default> Client<R> {
+    /// Connects to `btp+ws://[username]:[token]@host[:port][/path]`, authenticates and asks what ledger it is. The ledger
+    /// is kept in memory; incoming transfers are left to expire.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::builder(url).connect().await
+    }
+
+    /// What [`connect`](Self::connect) leaves at its default can be set first.
+    pub fn builder(url: &str) -> ClientBuilder<R> {
+        Self::builder_on(R::default(), url)
+    }
+}
+
+impl<R: Runtime> Client<R> {
+    /// [`builder`](Self::builder) for a runtime that has to be given.
+    pub fn builder_on(runtime: R, url: &str) -> ClientBuilder<R> {
+        ClientBuilder::new(runtime, url)
+    }
+
+    /// Takes on nothing new, waits until what was sent is answered, for at most the request timeout, and closes the
+    /// connection.
+    pub async fn close(mut self) {
+        self.keep_up.stop.store(true, Ordering::Release);
+        self.account.command(|commands| commands.close());
+        self.keep_up.wake.notify();
+        let _ = (&mut self.ended).await;
+    }
+}
+
+impl<R: Runtime> Deref for Client<R> {
+    type Target = Account;
+
+    fn deref(&self) -> &Account {
+        &self.account
+    }
+}
+
+impl<R: Runtime> Drop for Client<R> {
+    fn drop(&mut self) {
+        self.keep_up.stop.store(true, Ordering::Release);
+        self.account.command(|commands| commands.close());
+        self.keep_up.wake.notify();
+    }
+}
+
+impl<R: Runtime> ClientBuilder<R> {
+    fn new(runtime: R, url: &str) -> Self {
+        Self {
+            runtime,
+            url: url.to_owned(),
+            handler: Box::new(Ignore),
+            journal: Arc::new(Memory),
+            journal_name: None,
+            bounds: Bounds::UNBOUNDED,
+            limits: Limits::default(),
+            connection_limits: ConnectionLimits::default(),
+            protocols: Vec::new(),
+            authentication: Vec::new(),
+        }
+    }
+
+    /// What to do with events and incoming transfers. The default drops the events.
+    #[must_use]
+    pub fn handler(mut self, handler: impl Handler) -> Self {
+        self.handler = Box::new(handler);
+        self
+    }
+
+    /// Where the ledger is kept, and under which name.
+    #[must_use]
+    pub fn journal(mut self, journal: Arc<dyn Journal>, name: &str) -> Self {
+        self.journal = journal;
+        self.journal_name = Some(name.to_owned());
+        self
+    }
+
+    /// Our own bounds on the balance, beside those of the host. The default has none.
+    #[must_use]
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Bounds on the peer.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Bounds on the connection.
+    #[must_use]
+    pub fn connection_limits(mut self, limits: ConnectionLimits) -> Self {
+        self.connection_limits = limits;
+        self
+    }
+
+    /// Requests under this name go to the handler, as those of `ilp` and `custom` do.
+    #[must_use]
+    pub fn protocol(mut self, name: &str) -> Self {
+        self.protocols.push(name.to_owned());
+        self
+    }
+
+    /// Sends another entry with the authentication.
+    #[must_use]
+    pub fn authentication_entry(mut self, entry: Entry) -> Self {
+        self.authentication.push(entry);
+        self
+    }
+
+    /// Connects, and delivers the events as a stream instead of to a handler.
+    pub async fn connect_with_events(mut self) -> Result<(Client<R>, Events), ConnectError> {
+        let (inbox, events) = Inbox::new();
+        let (forward, line) = inbox.forward();
+        self.handler = Box::new(forward);
+        let client = self.connect().await?;
+        line.belongs_to(&client.account);
+        Ok((client, events))
+    }
+
+    /// Connects, authenticates and asks what ledger it is. What fails at first is an error; what fails later is tried
+    /// again.
+    pub async fn connect(self) -> Result<Client<R>, ConnectError> {
+        let (client, first) = self.start()?;
+        match first.await {
+            Ok(Ok(())) => Ok(client),
+            Ok(Err(error)) => Err(error),
+            Err(oneshot::Canceled) => Err(ConnectError::Closed),
+        }
+    }
+
+    fn start(self) -> Result<(Client<R>, oneshot::Receiver<Result<(), ConnectError>>), ConnectError> {
+        let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
+        let mut config = SessionConfig::new(Authority::Theirs);
+        config.bounds = self.bounds;
+        config.limits = self.limits;
+        config.protocols.extend(self.protocols);
+        config.hash_seed = crate::random_seed();
+        config.credentials = Credentials {
+            username: url.username().to_owned(),
+            token: url.token().clone(),
+            protocol_data: self.authentication.into_iter().collect(),
+        };
+        let name = self.journal_name.unwrap_or_else(|| format!("{}@{}:{}", url.username(), url.host(), url.port()));
+        let session = open_session(&*self.journal, &name, config).map_err(ConnectError::Journal)?;
+
+        let timekeeper = Timekeeper::start(&self.runtime);
+        let account = Account::new(name, session, self.handler, self.journal, timekeeper.clone());
+        let keep_up = Arc::new(KeepUp::default());
+        let (tell_first, first) = oneshot::channel();
+        let (tell_ended, ended) = oneshot::channel();
+        let dialer = Dialer {
+            runtime: self.runtime.clone(),
+            url,
+            account: account.clone(),
+            keep_up: keep_up.clone(),
+            limits: self.connection_limits,
+            first: Some(tell_first),
+        };
+        self.runtime.spawn(async move {
+            dialer.run().await;
+            timekeeper.stop();
+            let _ = tell_ended.send(());
+        });
+        Ok((Client { account, keep_up, ended, runtime: PhantomData }, first))
+    }
+}
+
+/// The trustline as the journal knows it.
+pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionConfig) -> Result<Session, JournalError> {
+    Ok(match journal.load(name)? {
+        Some(snapshot) => {
+            let trustline = Trustline::from_snapshot(config.trustline(), snapshot);
+            Session::with_trustline(config, trustline)
+        }
+        None => Session::new(config),
+    })
+}
+
+#[derive(Debug, Default)]
+struct KeepUp {
+    stop: AtomicBool,
+    /// Interrupts a pause between two attempts.
+    wake: crate::notify::Notify,
+}
+
+/// Keeps one connection up.
+struct Dialer<R: Runtime> {
+    runtime: R,
+    url: BtpUrl,
+    account: Account,
+    keep_up: Arc<KeepUp>,
+    limits: ConnectionLimits,
+    /// Who waits for the first attempt.
+    first: Option<oneshot::Sender<Result<(), ConnectError>>>,
+}
+
+impl<R: Runtime> Dialer<R> {
+    async fn run(mut self) {
+        let mut backoff = Backoff::new();
+        while !self.is_stopped() {
+            let result = self.dial_once(&mut backoff).await;
+            if let Some(first) = self.first.take() {
+                // The first attempt failed before it was connected: whoever waits for it decides.
+                let _ = first.send(Err(result.err().unwrap_or(ConnectError::Closed)));
+                return;
+            }
+            if self.is_stopped() {
+                return;
+            }
+            let pause = backoff.next();
+            tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, "connection lost; dialing again");
+            select(pin!(self.runtime.sleep(pause)), pin!(self.keep_up.wake.notified())).await;
+        }
+    }
+
+    /// Dials, and drives the connection to its end. `Err`: it never came to be.
+    async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
+        let stream = self.dial().await?;
+        let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), WebSocketLimits::default());
+        let websocket = websocket.map_err(ConnectError::WebSocket)?;
+        let outbox = Outbox::new();
+        let (id, mut connected) = self.account.with(|state, _| (state.open(outbox.clone()), state.waiters.connected()));
+        let stage = Stage::Joined { account: self.account.clone(), id };
+        let connection =
+            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox, self.limits.clone(), self.limits.dial_timeout);
+
+        let mut run = pin!(connection.run());
+        match select(&mut run, &mut connected).await {
+            Either::Left((ended, _)) => {
+                // The refusal, if there was one, was told before the connection ended.
+                match connected.try_recv() {
+                    Ok(Some(Connected::Refused(error))) => Err(ConnectError::Refused(error)),
+                    Ok(Some(Connected::Ready)) => {
+                        self.connected();
+                        Ok(())
+                    }
+                    _ => Err(ConnectError::from(ended)),
+                }
+            }
+            Either::Right((Ok(Connected::Ready), _)) => {
+                backoff.reset();
+                self.connected();
+                run.await;
+                Ok(())
+            }
+            Either::Right((Ok(Connected::Refused(error)), _)) => {
+                run.await;
+                Err(ConnectError::Refused(error))
+            }
+            Either::Right((Err(oneshot::Canceled), _)) => {
+                run.await;
+                Err(ConnectError::Closed)
+            }
+        }
+    }
+
+    async fn dial(&self) -> Result<R::Stream, ConnectError> {
+        let dialing = pin!(self.runtime.connect(self.url.host(), self.url.port()));
+        let timeout = self.runtime.sleep(self.limits.dial_timeout);
+        let stopped = pin!(self.keep_up.wake.notified());
+        match select(dialing, select(timeout, stopped)).await {
+            Either::Left((stream, _)) => stream.map_err(|error| ConnectError::Dial(Arc::new(error))),
+            Either::Right((Either::Left(_), _)) => Err(ConnectError::Timeout),
+            Either::Right((Either::Right(_), _)) => Err(ConnectError::Closed),
+        }
+    }
+
+    fn connected(&mut self) {
+        if let Some(first) = self.first.take() {
+            let _ = first.send(Ok(()));
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.keep_up.stop.load(Ordering::Acquire)
+    }
+}
+
+/// Why a client could not connect.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is not one.
+    Url(BtpUrlError),
+    /// The journal could not be read.
+    Journal(JournalError),
+    /// Nothing answered at the address.
+    Dial(Arc<io::Error>),
+    /// What answered did not answer in time.
+    Timeout,
+    /// What answered speaks no WebSocket.
+    WebSocket(WebSocketError),
+    /// The host did not accept the username and token.
+    Refused(Box<ErrorPacket>),
+    /// The host closed the connection before it answered the authentication.
+    Closed,
+}
+
+impl From<Ended> for ConnectError {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::WebSocket(error) => Self::WebSocket(error),
+            Ended::Stream(error) => Self::Dial(Arc::new(error)),
+            Ended::NotOpened | Ended::Dead => Self::Timeout,
+            Ended::GivenUp(trustline_core::session::DisconnectReason::AuthenticationTimeout) => Self::Timeout,
+            Ended::Closed | Ended::GivenUp(_) | Ended::SlowReader => Self::Closed,
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(error) => error.fmt(f),
+            Self::Journal(error) => error.fmt(f),
+            Self::Dial(error) => write!(f, "cannot connect: {error}"),
+            Self::Timeout => f.write_str("the host did not answer in time"),
+            Self::WebSocket(error) => write!(f, "the WebSocket failed: {error}"),
+            Self::Refused(error) => {
+                write!(f, "the host refused the username and token: {} {}: {}", error.code, error.name, error_message(error))
+            }
+            Self::Closed => f.write_str("the host closed the connection before it answered the authentication"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+impl<R: Runtime> fmt::Debug for Client<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+impl<R: Runtime> fmt::Debug for ClientBuilder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").finish_non_exhaustive()
+    }
+}

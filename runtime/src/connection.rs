@@ -1,0 +1,365 @@
+//! The one driver loop: between a stream of bytes, a WebSocket and an account.
+//!
+//! Each round takes what waits to be sent, reads until the stream has no more or there is much to write, and writes
+//! everything with one call. It never stops reading in order to write: two peers that both did would wait for each
+//! other for ever. What a peer does not read is bounded by giving that peer up.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_io::{AsyncRead, AsyncWrite};
+use trustline_core::session::{Acceptance, Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason};
+
+use crate::account::Account;
+use crate::clock;
+use crate::limits::ConnectionLimits;
+use crate::outbox::{Outbox, Waiting};
+use crate::runtime::Runtime;
+use crate::websocket::{CloseCode, Incoming, WebSocket, WebSocketError};
+
+/// Decides whether an authenticated connection may join an account, and lets it.
+pub(crate) trait Admission: Send + Sync {
+    /// `Err` is the sentence that tells the client no.
+    fn admit(&self, request: &AuthenticationRequest, outbox: &Arc<Outbox>) -> Result<(Account, ConnectionId), String>;
+}
+
+/// Whose connection it is.
+pub(crate) enum Stage {
+    /// Nobody's yet.
+    Accepting { acceptor: Acceptor, admission: Arc<dyn Admission> },
+    /// An account's. One that we dialed belongs to its account from the start, and authenticates when it opens.
+    Joined { account: Account, id: ConnectionId },
+    /// Nobody's any more: what is queued is still written.
+    Leaving,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// In good order, from either side.
+    Closed,
+    /// The session gave it up.
+    GivenUp(DisconnectReason),
+    WebSocket(WebSocketError),
+    Stream(io::Error),
+    /// No handshake or no authentication in time.
+    NotOpened,
+    /// Two pings without a sign of life.
+    Dead,
+    /// The peer does not read what we send.
+    SlowReader,
+}
+
+pub(crate) struct Connection<R: Runtime, S> {
+    runtime: R,
+    stream: S,
+    websocket: WebSocket,
+    stage: Stage,
+    outbox: Arc<Outbox>,
+    waiting: Waiting,
+    limits: ConnectionLimits,
+    timer: R::Sleep,
+    purpose: Purpose,
+    unanswered_pings: u32,
+    /// The account's handler can take no more events for now.
+    paused: bool,
+    /// Why the connection is being closed.
+    ended: Option<Ended>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// The peer must open the WebSocket, and authenticate where we accepted it.
+    Open,
+    /// The next ping.
+    Keepalive,
+    /// The peer may still answer our close frame.
+    Linger,
+}
+
+/// How long a peer has to answer a close frame.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// So much to write is written before more is read.
+const WRITE_AT: usize = 64 * 1024;
+
+/// Reads before other tasks get their turn.
+const ROUNDS: usize = 16;
+
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// One for all connections of a thread: what is read is taken over before the next read.
+    static READ_BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BUFFER_BYTES]);
+}
+
+impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
+    /// `open_within`: how long the handshake, and the authentication of an accepted connection, may take.
+    pub(crate) fn new(
+        runtime: R,
+        stream: S,
+        websocket: WebSocket,
+        stage: Stage,
+        outbox: Arc<Outbox>,
+        limits: ConnectionLimits,
+        open_within: Duration,
+    ) -> Self {
+        let timer = runtime.sleep(open_within);
+        Self {
+            runtime,
+            stream,
+            websocket,
+            stage,
+            outbox,
+            waiting: Waiting::default(),
+            limits,
+            timer,
+            purpose: Purpose::Open,
+            unanswered_pings: 0,
+            paused: false,
+            ended: None,
+        }
+    }
+
+    /// Runs the connection to its end.
+    pub(crate) async fn run(mut self) -> Ended {
+        let ended = poll_fn(|cx| self.poll(cx)).await;
+        self.leave();
+        // The first cause counts, not what closing ran into.
+        self.ended.unwrap_or(ended)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        self.outbox.unregister();
+        for _ in 0..ROUNDS {
+            self.take_outbox();
+            let read = self.poll_read(cx);
+            if let Poll::Ready(Err(ended)) = read {
+                return Poll::Ready(ended);
+            }
+            if read.is_ready() && self.websocket.outgoing().len() < WRITE_AT {
+                continue;
+            }
+            let wrote = match self.poll_write(cx) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Stream(error)),
+                Poll::Ready(Ok(wrote)) => wrote,
+                Poll::Pending => false,
+            };
+            if self.websocket.is_closed() {
+                return Poll::Ready(Ended::Closed);
+            }
+            if self.websocket.outgoing().len() > self.limits.write_queue_bytes {
+                return Poll::Ready(Ended::SlowReader);
+            }
+            if read.is_ready() || wrote {
+                continue;
+            }
+            if let Poll::Ready(ended) = self.poll_timer(cx) {
+                return Poll::Ready(ended);
+            }
+            self.outbox.register(cx.waker());
+            // Something may have come since it was last looked at.
+            if !self.take_outbox() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Moves what waits to be sent into the WebSocket. Returns whether there was anything.
+    fn take_outbox(&mut self) -> bool {
+        self.outbox.take(&mut self.waiting);
+        let mut any = !self.waiting.frames.is_empty();
+        for frame in self.waiting.frames.drain(..) {
+            // A WebSocket that is closing takes no more; whoever waits for the frame's answer is told by the session.
+            let _ = self.websocket.send(frame);
+        }
+        if let Some(reason) = self.waiting.close.take() {
+            any = true;
+            self.close(close_code(&reason), &reason.to_string(), Ended::GivenUp(reason));
+        }
+        any
+    }
+
+    /// Ready: bytes were read and handled, or the stream has ended.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        if self.paused {
+            self.paused = matches!(&self.stage, Stage::Joined { account, .. } if !account.is_ready());
+            if self.paused {
+                return Poll::Pending;
+            }
+        }
+        READ_BUFFER.with_borrow_mut(|buffer| {
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+            Poll::Ready(match read {
+                Ok(0) => {
+                    self.websocket.receive_end();
+                    self.handle_incoming();
+                    // Nobody is left to read what would still be written.
+                    Err(Ended::Closed)
+                }
+                Ok(bytes) => {
+                    self.unanswered_pings = 0;
+                    self.websocket.receive(&buffer[..bytes]);
+                    self.handle_incoming();
+                    Ok(())
+                }
+                Err(error) => Err(Ended::Stream(error)),
+            })
+        })
+    }
+
+    /// Ready(Ok): whether anything was written.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut wrote = false;
+        while !self.websocket.outgoing().is_empty() {
+            match Pin::new(&mut self.stream).poll_write(cx, self.websocket.outgoing()) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(bytes)) => self.websocket.advance(bytes),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => break,
+            }
+            wrote = true;
+        }
+        // Also while nothing was written: a TLS stream may hold back bytes of its own.
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(wrote)),
+        }
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        while Pin::new(&mut self.timer).poll(cx).is_ready() {
+            match self.purpose {
+                Purpose::Open => {
+                    self.close(CloseCode::POLICY_VIOLATION, "no authentication in time", Ended::NotOpened);
+                    // The close frame must be written.
+                    cx.waker().wake_by_ref();
+                }
+                Purpose::Linger => return Poll::Ready(Ended::Closed),
+                // While we do not read, we cannot see whether the peer lives.
+                Purpose::Keepalive if self.unanswered_pings >= self.limits.unanswered_pings && !self.paused => {
+                    return Poll::Ready(Ended::Dead);
+                }
+                Purpose::Keepalive => {
+                    self.unanswered_pings += 1;
+                    self.websocket.ping();
+                    self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
+                    // The ping must be written.
+                    cx.waker().wake_by_ref();
+                }
+            }
+        }
+        Poll::Pending
+    }
+
+    fn handle_incoming(&mut self) {
+        loop {
+            let handled = match &mut self.stage {
+                Stage::Joined { account, id } => {
+                    let (account, id) = (account.clone(), *id);
+                    self.handle_joined(&account, id)
+                }
+                Stage::Accepting { .. } => self.handle_accepting(),
+                Stage::Leaving => self.websocket.poll().map(|incoming| incoming.is_some()),
+            };
+            match handled {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    // The WebSocket has queued what there is to say about it.
+                    self.leave();
+                    self.ended.get_or_insert(Ended::WebSocket(error));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Feeds the session with all there is, then settles once: so its effects are committed together and its frames
+    /// leave together.
+    fn handle_joined(&mut self, account: &Account, id: ConnectionId) -> Result<bool, WebSocketError> {
+        let websocket = &mut self.websocket;
+        let mut opened = false;
+        let result = account.with(|state, now| {
+            while let Some(incoming) = websocket.poll()? {
+                match incoming {
+                    Incoming::Frame(frame) => state.session.handle_frame(id, &frame, now),
+                    Incoming::Text => state.session.handle_text(id),
+                    Incoming::Opened { .. } => {
+                        opened = true;
+                        state.session.handle_connected(id, now);
+                    }
+                    Incoming::Pong | Incoming::Closed(_) => {}
+                }
+            }
+            Ok(())
+        });
+        if opened {
+            self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
+        }
+        self.paused = !account.is_ready();
+        result.map(|()| false)
+    }
+
+    fn handle_accepting(&mut self) -> Result<bool, WebSocketError> {
+        let Some(incoming) = self.websocket.poll()? else { return Ok(false) };
+        let (Incoming::Frame(frame), Stage::Accepting { acceptor, admission }) = (incoming, &mut self.stage) else {
+            return Ok(true);
+        };
+        let now = clock::now();
+        let (refusal, ended) = match acceptor.handle_frame(&frame, now) {
+            Acceptance::Waiting => return Ok(true),
+            Acceptance::Authenticate(request) => match admission.admit(&request, &self.outbox) {
+                Ok((account, id)) => {
+                    self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
+                    self.stage = Stage::Joined { account, id };
+                    return Ok(true);
+                }
+                Err(message) => (Some(request.refusal(&message, now)), DisconnectReason::AuthenticationRefused),
+            },
+            Acceptance::Refused(frame) => (Some(frame), DisconnectReason::AuthenticationRefused),
+            Acceptance::Violation(error) => (None, DisconnectReason::Violation(error)),
+        };
+        if let Some(frame) = refusal {
+            let _ = self.websocket.send(frame);
+        }
+        self.close(close_code(&ended), &ended.to_string(), Ended::GivenUp(ended));
+        Ok(true)
+    }
+
+    /// Begins to close: what is queued is written, and the peer may answer the close frame.
+    fn close(&mut self, code: CloseCode, reason: &str, ended: Ended) {
+        self.leave();
+        self.ended.get_or_insert(ended);
+        self.websocket.close(code, reason);
+        self.set_timer(Purpose::Linger, LINGER);
+    }
+
+    fn leave(&mut self) {
+        if let Stage::Joined { account, id } = std::mem::replace(&mut self.stage, Stage::Leaving) {
+            account.with(|state, now| state.handle_disconnected(id, now));
+        }
+        self.paused = false;
+    }
+
+    fn set_timer(&mut self, purpose: Purpose, after: Duration) {
+        self.purpose = purpose;
+        self.timer = self.runtime.sleep(after);
+    }
+}
+
+fn close_code(reason: &DisconnectReason) -> CloseCode {
+    match reason {
+        DisconnectReason::Closed => CloseCode::NORMAL,
+        DisconnectReason::Violation(_) => CloseCode::TOO_BIG,
+        DisconnectReason::AuthenticationRefused | DisconnectReason::TooManyConnections => CloseCode::POLICY_VIOLATION,
+        _ => CloseCode::GOING_AWAY,
+    }
+}

@@ -1,0 +1,30 @@
+//! Bounds of the sockets, beside those of the [core](trustline_core::Limits).
+
+use std::time::Duration;
+
+/// Bounds on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Most bytes that wait for a peer to read them, before it is given up: 8 MiB.
+    pub write_queue_bytes: usize,
+    /// Time between pings: 30 s.
+    pub ping_interval: Duration,
+    /// Pings without any sign of life after which the peer is dead: 2.
+    pub unanswered_pings: u32,
+    /// How long dialing and the WebSocket handshake may take: 10 s each.
+    pub dial_timeout: Duration,
+    /// Connections of one listener that are not authenticated: 1,024. Further ones are closed at once.
+    pub unauthenticated: usize,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            write_queue_bytes: 8 * 1024 * 1024,
+            ping_interval: Duration::from_secs(30),
+            unanswered_pings: 2,
+            dial_timeout: Duration::from_secs(10),
+            unauthenticated: 1024,
+        }
+    }
+}

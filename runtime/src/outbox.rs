@@ -1,0 +1,62 @@
+//! What waits to be sent on one connection.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use trustline_core::session::DisconnectReason;
+
+/// Filled under an account's lock, emptied by the connection's own task.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    waiting: Mutex<Waiting>,
+    waker: AtomicWaker,
+}
+
+/// What a connection's task has to do next.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    pub(crate) frames: Vec<Bytes>,
+    /// Behind the frames: close, and why.
+    pub(crate) close: Option<DisconnectReason>,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn push(&self, frame: Bytes) {
+        self.lock().frames.push(frame);
+    }
+
+    pub(crate) fn close(&self, reason: DisconnectReason) {
+        self.lock().close.get_or_insert(reason);
+    }
+
+    /// Tells the connection's task that there is something in it.
+    pub(crate) fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// From now on a wake goes to `waker`.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    /// The task is awake: it need not be woken by what it does itself.
+    pub(crate) fn unregister(&self) {
+        self.waker.take();
+    }
+
+    /// Moves what waits into `waiting`, whose empty buffer takes its place.
+    pub(crate) fn take(&self, waiting: &mut Waiting) {
+        std::mem::swap(&mut *self.lock(), waiting);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        // It holds nothing that a panic could leave half done.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,37 @@
+//! What an async runtime has to offer: sockets, a timer, tasks. An adapter is one implementation of [`Runtime`].
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+/// An async runtime, as a value that is cheap to clone. It makes no decision: everything that is more than a socket, a
+/// timer or a task is written once, in this crate.
+pub trait Runtime: Clone + Send + Sync + 'static {
+    /// A connected stream of bytes.
+    type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
+    /// A listening socket.
+    type Listener: Send + Sync + 'static;
+    /// A future that is ready when its time has come.
+    type Sleep: Future + Send + Unpin + 'static;
+
+    /// Resolves the host's name and connects to the first address that answers, without Nagle's delay.
+    fn connect(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Listens on `address`; port 0 is any free one.
+    fn listen(&self, address: SocketAddr) -> impl Future<Output = io::Result<Self::Listener>> + Send;
+
+    /// The address that a listener has.
+    fn local_address(&self, listener: &Self::Listener) -> io::Result<SocketAddr>;
+
+    /// The next connection, without Nagle's delay, and where it comes from.
+    fn accept(&self, listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+
+    /// Ready after `duration`.
+    fn sleep(&self, duration: Duration) -> Self::Sleep;
+
+    /// Runs a task to its end, whether or not anyone waits for it.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+}
