@@ -1,0 +1,77 @@
+//! Trustlines under [smol](https://docs.rs/smol): BTP 1.0 over WebSockets.
+//!
+//! A [`Client`] keeps a trustline with a peer that hosts the ledger, and pays over it:
+//!
+//! ```no_run
+//! use trustline_smol::core::Fulfillment;
+//! use trustline_smol::{Client, Payment};
+//!
+//! # smol::block_on(async {
+//! let client = Client::connect("btp+ws://alice:s3cr3t@localhost:9000/").await?;
+//! let condition = Fulfillment::from([7; 32]).condition();
+//! let paid = client.pay(Payment::new(10, condition)).await?;
+//! println!("paid 10, and got {}", paid.fulfillment);
+//! client.close().await;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+#![forbid(unsafe_code)]
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use smol::net::{TcpListener, TcpStream};
+pub use trustline_runtime::{
+    Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events,
+    Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
+};
+
+/// A trustline on a ledger that the peer hosts; see [`trustline_runtime::Client`].
+pub type Client = trustline_runtime::Client<Smol>;
+/// How a [`Client`] is built.
+pub type ClientBuilder = trustline_runtime::ClientBuilder<Smol>;
+/// Hosts the ledgers of any number of accounts; see [`trustline_runtime::Host`].
+pub type Host = trustline_runtime::Host<Smol>;
+/// How a [`Host`] is built.
+pub type HostBuilder = trustline_runtime::HostBuilder<Smol>;
+
+/// The smol runtime: its sockets, its timer, and its global executor.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smol;
+
+impl Runtime for Smol {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
+    type Sleep = smol::Timer;
+
+    async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn listen(&self, address: SocketAddr) -> io::Result<TcpListener> {
+        TcpListener::bind(address).await
+    }
+
+    fn local_address(&self, listener: &TcpListener) -> io::Result<SocketAddr> {
+        listener.local_addr()
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, from) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, from))
+    }
+
+    fn sleep(&self, duration: Duration) -> smol::Timer {
+        smol::Timer::after(duration)
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(task).detach();
+    }
+}
