@@ -30,6 +30,8 @@ pub struct Limits {
     pub unanswered_requests: usize,
     /// Most transfers that are prepared or whose outcome the peer has not acknowledged: 100,000.
     pub open_transfers: usize,
+    /// Most outcomes whose payer has left, and which everyone who connects to the hosted account is told: 1,000.
+    pub orphans: usize,
     /// Most connections to one account at once: 64.
     pub connections: usize,
     /// How long a peer may take to authenticate, or to answer our authentication: 2 s.
@@ -51,6 +53,7 @@ impl Default for Limits {
             in_flight_requests: 10_000,
             unanswered_requests: 10_000,
             open_transfers: 100_000,
+            orphans: 1_000,
             connections: 64,
             authentication_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(5),

@@ -1,23 +1,14 @@
 //! Hash maps by transfer id.
 
-use core::hash::BuildHasher;
-
+use foldhash::quality::FixedState;
 use hashbrown::HashMap;
-use siphasher::sip::SipHasher13;
 
 use crate::TransferId;
 
-/// A map whose keys the peer chooses: keyed, so that he cannot make them collide.
-pub(crate) type TransferMap<V> = HashMap<TransferId, V, Seed>;
+/// A map whose keys the peer chooses: its hashes depend on a key that the peer cannot know, lest he make them collide.
+pub(crate) type TransferMap<V> = HashMap<TransferId, V, FixedState>;
 
-/// The key of a hash map, drawn by whoever builds it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seed(pub(crate) [u64; 2]);
-
-impl BuildHasher for Seed {
-    type Hasher = SipHasher13;
-
-    fn build_hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_keys(self.0[0], self.0[1])
-    }
+/// An empty map under the key that whoever builds the trustline has drawn.
+pub(crate) fn transfer_map<V>(seed: u64) -> TransferMap<V> {
+    TransferMap::with_hasher(FixedState::with_seed(seed))
 }

@@ -40,6 +40,6 @@ pub use trustline_core as core;
 pub use url::{BtpUrl, BtpUrlError};
 
 /// A key for hash maps whose keys a peer chooses.
-fn random_seed() -> [u64; 2] {
-    [(); 2].map(|()| getrandom::u64().unwrap_or_else(|_| fastrand::u64(..)))
+fn random_seed() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
 }

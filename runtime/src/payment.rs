@@ -114,7 +114,9 @@ pub enum PaymentError {
 }
 
 impl PaymentError {
-    pub(crate) fn rejected(protocol_data: ProtocolData) -> Self {
+    /// As [`Event::OutgoingRejected`](trustline_core::session::Event::OutgoingRejected) tells it, for a
+    /// [`Handler`](crate::Handler).
+    pub fn rejected(protocol_data: ProtocolData) -> Self {
         let packet = protocol_data.get("ilp").map(|entry| IlpPacket::decode(&entry.data));
         let reason = match packet {
             Some(Ok(IlpPacket::Error(error))) => Some(error),

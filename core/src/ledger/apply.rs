@@ -32,10 +32,7 @@ impl Trustline {
                 self.roll_back(*id, owed, effect.at);
             }
             Fact::Refused { id } => self.roll_back(*id, None, effect.at),
-            Fact::Expired { id } => {
-                let owed = self.open.get(id).is_some_and(|open| owes_expiry(self.config.authority, open.direction));
-                self.roll_back(*id, owed.then_some(State::ExpiryOwed), effect.at);
-            }
+            Fact::Expired { id } => self.apply_expired(*id, effect.at),
             Fact::Acknowledged { id } => self.finish(*id, effect.at),
             Fact::Transferring { id, amount, protocol_data } => {
                 self.sums.hold(Direction::Outgoing, *amount);
@@ -51,12 +48,17 @@ impl Trustline {
 
     fn apply_prepared(&mut self, direction: Direction, transfer: &Transfer, at: Timestamp) {
         self.sums.hold(direction, transfer.amount);
-        self.expiries.insert((transfer.expires_at, transfer.id));
+        self.expiries.insert(direction, transfer.expires_at, transfer.id);
         self.insert(transfer.id, direction, Terms::Conditional(transfer.clone()), State::Prepared, at);
     }
 
     fn apply_fulfilled(&mut self, id: TransferId, fulfillment: &Fulfillment, protocol_data: &Bytes, at: Timestamp) {
-        let Some(open) = self.open.get(&id) else { return };
+        let Some(open) = self.open.get(&id) else {
+            if let Some(lapsed) = self.memory.resolve_lapsed(&id, Outcome::Fulfilled(digest_fulfillment(fulfillment))) {
+                self.sums.post(Direction::Outgoing, lapsed.amount);
+            }
+            return;
+        };
         let (direction, amount) = (open.direction, open.terms.amount());
         self.sums.release(direction, amount);
         self.sums.post(direction, amount);
@@ -64,6 +66,19 @@ impl Trustline {
             self.turn(id, State::FulfillOwed { fulfillment: *fulfillment, protocol_data: protocol_data.clone() }, at);
         } else {
             self.finish_as(id, Outcome::Fulfilled(digest_fulfillment(fulfillment)), at);
+        }
+    }
+
+    fn apply_expired(&mut self, id: TransferId, at: Timestamp) {
+        let Some(open) = self.open.get(&id) else { return };
+        let owed = owes_expiry(self.config.authority, open.direction).then_some(State::ExpiryOwed);
+        let lapsed = match &open.terms {
+            Terms::Conditional(transfer) if owed.is_none() && self.config.authority == Authority::Theirs => Some(transfer.clone()),
+            _ => None,
+        };
+        self.roll_back(id, owed, at);
+        if let Some(transfer) = lapsed {
+            self.memory.lapse(transfer);
         }
     }
 
@@ -82,7 +97,10 @@ impl Trustline {
     }
 
     fn roll_back(&mut self, id: TransferId, owed: Option<State>, at: Timestamp) {
-        let Some(open) = self.open.get(&id) else { return };
+        let Some(open) = self.open.get(&id) else {
+            self.memory.resolve_lapsed(&id, Outcome::RolledBack);
+            return;
+        };
         self.sums.release(open.direction, open.terms.amount());
         match owed {
             Some(state) => self.turn(id, state, at),
@@ -100,7 +118,7 @@ impl Trustline {
         if open.state == State::Prepared
             && let Terms::Conditional(transfer) = &open.terms
         {
-            self.expiries.remove(&(transfer.expires_at, id));
+            self.expiries.remove(open.direction, transfer.expires_at, id);
         }
         open.state = state;
         open.sequence = self.sequence;
@@ -121,7 +139,7 @@ impl Trustline {
         if open.state == State::Prepared
             && let Terms::Conditional(transfer) = &open.terms
         {
-            self.expiries.remove(&(transfer.expires_at, id));
+            self.expiries.remove(open.direction, transfer.expires_at, id);
         }
         self.remember(id, open.direction, &open.terms, outcome, at);
     }

@@ -7,8 +7,8 @@ use core::hash::Hasher;
 
 use siphasher::sip::SipHasher13;
 
-use super::transfer::{Direction, Terms};
-use crate::transfer_map::{Seed, TransferMap};
+use super::transfer::{Direction, Terms, Transfer};
+use crate::transfer_map::{TransferMap, transfer_map};
 use crate::{Fulfillment, Timestamp, TransferId};
 
 /// How a transfer ended.
@@ -34,11 +34,13 @@ pub(super) struct Finished {
 pub(super) struct Memory {
     finished: TransferMap<Finished>,
     due: BinaryHeap<Reverse<(Timestamp, TransferId)>>,
+    /// Of those rolled back, the few that the host of the ledger may still fulfill. Nearly always empty.
+    lapsed: TransferMap<Transfer>,
 }
 
 impl Memory {
-    pub(super) fn new(seed: Seed) -> Self {
-        Self { finished: TransferMap::with_hasher(seed), due: BinaryHeap::new() }
+    pub(super) fn new(seed: u64) -> Self {
+        Self { finished: transfer_map(seed), due: BinaryHeap::new(), lapsed: transfer_map(seed) }
     }
 
     pub(super) fn get(&self, id: &TransferId) -> Option<&Finished> {
@@ -55,8 +57,28 @@ impl Memory {
             && *at <= now
         {
             self.finished.remove(id);
+            self.lapsed.remove(id);
             self.due.pop();
         }
+    }
+
+    /// A remembered transfer that was rolled back without the host's word.
+    pub(super) fn lapsed(&self, id: &TransferId) -> Option<&Transfer> {
+        self.lapsed.get(id)
+    }
+
+    /// The transfer is remembered as rolled back, but on our word alone.
+    pub(super) fn lapse(&mut self, transfer: Transfer) {
+        self.lapsed.insert(transfer.id, transfer);
+    }
+
+    /// The host has spoken about a lapsed transfer.
+    pub(super) fn resolve_lapsed(&mut self, id: &TransferId, outcome: Outcome) -> Option<Transfer> {
+        let transfer = self.lapsed.remove(id)?;
+        if let Some(finished) = self.finished.get_mut(id) {
+            finished.outcome = outcome;
+        }
+        Some(transfer)
     }
 
     pub(super) fn len(&self) -> usize {

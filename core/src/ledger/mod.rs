@@ -10,7 +10,10 @@
 //!
 //!   prepare ──> Prepared ──┬── the peer fulfills ──────────────────────> fulfilled
 //!                          ├── the peer rejects, or refused the Prepare > rolled back
-//!                          └── expiry (Ours, Shared) ─────────────────> rolled back
+//!                          ├── expiry (Ours) ─> Owed ─ any answer ────> rolled back
+//!                          ├── expiry (Shared) ───────────────────────> rolled back
+//!                          └── expiry (Theirs) ─> lapsed ─┬ silence ──> rolled back
+//!                                                         └ fulfills ─> fulfilled
 //!
 //! incoming (we are paid)
 //!
@@ -27,18 +30,22 @@
 //!
 //! *Owed* means decided, with the sums moved, but the peer has not yet answered the Fulfill or Reject that tells it.
 //! An expiry of our own outgoing transfer is owed too where the [`Authority`] is ours: the host must say so.
+//! *Lapsed* means rolled back without the word of the peer that hosts the ledger: if the host fulfills it all the same,
+//! because its clock is behind ours, then it is fulfilled.
 //!
 //! # The laws
 //!
 //! * Every change is an [`Effect`]; applying all effects in order to a new trustline gives the same trustline.
 //! * A refused operation changes nothing.
 //! * `incoming posted + incoming pending - outgoing posted <= maximum`, and the mirror for the minimum, after every
-//!   operation.
+//!   operation that we decide. Only a lapsed transfer that the host fulfills can pass the minimum.
 //! * A finished transfer never moves money again, however often its messages are repeated.
 
 mod apply;
 mod effect;
+mod expiries;
 mod memory;
+mod receive;
 mod refusal;
 mod snapshot;
 mod sums;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::memory::{Finished, Outcome};
 use super::sums::{Bounds, Sums};
-use super::transfer::{Direction, OpenTransfer, State, Terms};
+use super::transfer::{Direction, OpenTransfer, State, Terms, Transfer};
 use super::trustline::{Trustline, TrustlineConfig};
 use crate::{Timestamp, TransferId};
 
@@ -25,7 +25,7 @@ pub struct Snapshot {
 }
 
 /// What is remembered of a finished transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinishedTransfer {
     /// Its id.
     pub id: TransferId,
@@ -37,6 +37,8 @@ pub struct FinishedTransfer {
     pub fulfilled: Option<u64>,
     /// When it is forgotten.
     pub forget_at: Timestamp,
+    /// The transfer itself, if it was rolled back without the word of the peer that hosts the ledger.
+    pub lapsed: Option<Transfer>,
 }
 
 impl Trustline {
@@ -60,6 +62,7 @@ impl Trustline {
                         Outcome::RolledBack => None,
                     },
                     forget_at: finished.forget_at,
+                    lapsed: self.memory.lapsed(&id).cloned(),
                 })
                 .collect(),
         }
@@ -73,13 +76,16 @@ impl Trustline {
         trustline.bounds = snapshot.bounds;
         for (id, open) in snapshot.open {
             if let (State::Prepared, Terms::Conditional(transfer)) = (&open.state, &open.terms) {
-                trustline.expiries.insert((transfer.expires_at, id));
+                trustline.expiries.insert(open.direction, transfer.expires_at, id);
             }
             trustline.open.insert(id, open);
         }
-        for FinishedTransfer { id, direction, digest, fulfilled, forget_at } in snapshot.finished {
+        for FinishedTransfer { id, direction, digest, fulfilled, forget_at, lapsed } in snapshot.finished {
             let outcome = fulfilled.map_or(Outcome::RolledBack, Outcome::Fulfilled);
             trustline.memory.remember(id, Finished { direction, digest, outcome, forget_at });
+            if let Some(transfer) = lapsed {
+                trustline.memory.lapse(transfer);
+            }
         }
         trustline
     }

@@ -1,17 +1,17 @@
-//! The operations of a trustline: each checks everything, then decides one effect, then applies it.
+//! A trustline and what we do with it: each operation checks everything, then decides one effect, then applies it.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
-use super::memory::{Finished, Memory, Outcome, digest_fulfillment, digest_terms};
+use super::expiries::Expiries;
+use super::memory::Memory;
 use super::refusal::{FulfillError, PrepareError, Refusal, RejectError};
 use super::sums::{Bounds, Sums};
 use super::transfer::{Direction, OpenTransfer, State, Terms, Transfer};
-use crate::transfer_map::{Seed, TransferMap};
+use crate::transfer_map::{TransferMap, transfer_map};
 use crate::{Fulfillment, Limits, Timestamp, TransferId};
 
 /// Whose word counts where the two ledgers could differ.
@@ -39,7 +39,7 @@ pub struct TrustlineConfig {
     /// How long a finished transfer is remembered beyond its expiry.
     pub memory_margin: Duration,
     /// Key of the hash maps, whose keys the peer chooses: random in production, fixed in tests. It never shows.
-    pub hash_seed: [u64; 2],
+    pub hash_seed: u64,
 }
 
 impl TrustlineConfig {
@@ -52,7 +52,7 @@ impl TrustlineConfig {
             open_transfers: limits.open_transfers,
             furthest_expiry: limits.furthest_expiry,
             memory_margin: limits.memory_margin,
-            hash_seed: [0, 0],
+            hash_seed: 0,
         }
     }
 }
@@ -91,8 +91,8 @@ pub struct Trustline {
     pub(super) sums: Sums,
     pub(super) sequence: u64,
     pub(super) open: TransferMap<OpenTransfer>,
-    /// The conditional transfers in state `Prepared`, by expiry.
-    pub(super) expiries: BTreeSet<(Timestamp, TransferId)>,
+    /// Of the conditional transfers in state `Prepared`.
+    pub(super) expiries: Expiries,
     pub(super) memory: Memory,
 }
 
@@ -100,14 +100,13 @@ pub struct Trustline {
 impl Trustline {
     /// A trustline on which nothing has happened.
     pub fn new(config: TrustlineConfig) -> Self {
-        let seed = Seed(config.hash_seed);
         Self {
             bounds: config.bounds,
             sums: Sums::default(),
             sequence: 0,
-            open: TransferMap::with_hasher(seed),
-            expiries: BTreeSet::new(),
-            memory: Memory::new(seed),
+            open: transfer_map(config.hash_seed),
+            expiries: Expiries::default(),
+            memory: Memory::new(config.hash_seed),
             config,
         }
     }
@@ -160,14 +159,25 @@ impl Trustline {
         open
     }
 
+    /// Whether a transfer of this id is open or remembered, so that a request about it is a repeat or a mistake.
+    pub fn knows(&self, id: &TransferId) -> bool {
+        self.open.contains_key(id) || self.memory.get(id).is_some()
+    }
+
     /// The earliest expiry of a prepared transfer.
-    pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.expiries.first().map(|(at, _)| *at)
+    pub fn next_expiry(&self, direction: Direction) -> Option<Timestamp> {
+        self.expiries.first(direction)
     }
 
     /// The prepared transfers that expire at `now` or before, earliest first.
-    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = TransferId> + '_ {
-        self.expiries.iter().take_while(move |(at, _)| *at <= now).map(|(_, id)| *id)
+    pub fn expired(&self, direction: Direction, now: Timestamp) -> impl Iterator<Item = TransferId> + '_ {
+        self.expiries.due(direction, now)
+    }
+
+    /// A transfer of ours on the peer's ledger that we let expire without the host's word: its Fulfill would still be
+    /// taken.
+    pub fn lapsed_transfer(&self, id: &TransferId) -> Option<&Transfer> {
+        self.memory.lapsed(id)
     }
 }
 
@@ -175,7 +185,7 @@ impl Trustline {
 impl Trustline {
     /// Holds the amount of a transfer that we are about to propose to the peer.
     pub fn prepare(&mut self, transfer: Transfer, now: Timestamp) -> Result<Effect, PrepareError> {
-        if self.is_known(&transfer.id) {
+        if self.knows(&transfer.id) {
             return Err(PrepareError::DuplicateId);
         }
         self.admit(Direction::Outgoing, &transfer, now).map_err(|refusal| match refusal {
@@ -190,7 +200,7 @@ impl Trustline {
 
     /// Pays without a condition (BTP type 7). The amount is pending until the peer's answer.
     pub fn transfer(&mut self, id: TransferId, amount: u64, protocol_data: Bytes, now: Timestamp) -> Result<Effect, PrepareError> {
-        if self.is_known(&id) {
+        if self.knows(&id) {
             return Err(PrepareError::DuplicateId);
         }
         if amount == 0 {
@@ -255,108 +265,6 @@ impl Trustline {
     }
 }
 
-/// What the peer asks: `Ok(None)` means a repeat, to be answered as the first time; `Err` that nothing changed.
-impl Trustline {
-    /// The peer proposes to pay us.
-    pub fn receive_prepare(&mut self, transfer: Transfer, now: Timestamp) -> Result<Option<Effect>, Refusal> {
-        if let Some(open) = self.open.get(&transfer.id) {
-            let same = open.direction == Direction::Incoming && matches!(&open.terms, Terms::Conditional(known) if *known == transfer);
-            return match open.state {
-                _ if !same => Err(Refusal::DuplicateId),
-                State::FulfillOwed { .. } => Err(Refusal::AlreadyFulfilled),
-                State::RejectOwed { .. } | State::ExpiryOwed => Err(Refusal::AlreadyRolledBack),
-                State::Prepared | State::Fulfilling { .. } | State::Transferring => Ok(None),
-            };
-        }
-        if let Some(finished) = self.memory.get(&transfer.id) {
-            let same = finished.direction == Direction::Incoming && finished.digest == digest_terms(&Terms::Conditional(transfer));
-            return Err(match finished.outcome {
-                _ if !same => Refusal::DuplicateId,
-                Outcome::Fulfilled(_) => Refusal::AlreadyFulfilled,
-                Outcome::RolledBack => Refusal::AlreadyRolledBack,
-            });
-        }
-        self.admit(Direction::Incoming, &transfer, now)?;
-        Ok(Some(self.decide(Fact::Prepared { direction: Direction::Incoming, transfer }, now)))
-    }
-
-    /// The peer takes the money of a transfer of ours.
-    pub fn receive_fulfill(
-        &mut self,
-        id: TransferId,
-        fulfillment: Fulfillment,
-        protocol_data: Bytes,
-        now: Timestamp,
-    ) -> Result<Option<Effect>, Refusal> {
-        let Some(open) = self.open.get(&id) else {
-            return self.repeated_fulfill(&id, &fulfillment);
-        };
-        let (Direction::Outgoing, Terms::Conditional(transfer)) = (open.direction, &open.terms) else {
-            return Err(Refusal::NotThePayee);
-        };
-        if open.state != State::Prepared {
-            return Err(Refusal::AlreadyRolledBack);
-        }
-        // Where the peer's ledger decides, so does its clock: a Fulfill that it still sends is in time.
-        if self.config.authority != Authority::Theirs && now >= transfer.expires_at {
-            return Err(Refusal::AlreadyRolledBack);
-        }
-        if !fulfillment.fulfills(&transfer.condition) {
-            return Err(Refusal::InvalidFulfillment);
-        }
-        Ok(Some(self.decide(Fact::Fulfilled { id, fulfillment, protocol_data }, now)))
-    }
-
-    /// The peer declines a transfer of ours, or tells that a transfer on the ledger it hosts has expired.
-    pub fn receive_reject(&mut self, id: TransferId, protocol_data: Bytes, now: Timestamp) -> Result<Option<Effect>, Refusal> {
-        let hosts = self.config.authority == Authority::Theirs;
-        let Some(open) = self.open.get(&id) else {
-            let finished = self.memory.get(&id).ok_or(Refusal::TransferNotFound)?;
-            return match finished.outcome {
-                _ if finished.direction == Direction::Incoming && !hosts => Err(Refusal::NotThePayee),
-                Outcome::Fulfilled(_) => Err(Refusal::AlreadyFulfilled),
-                Outcome::RolledBack => Ok(None),
-            };
-        };
-        if open.direction == Direction::Incoming && !hosts || matches!(open.terms, Terms::Unconditional { .. }) {
-            return Err(Refusal::NotThePayee);
-        }
-        match open.state {
-            State::Prepared => Ok(Some(self.decide(Fact::Rejected { id, by: Party::Peer, protocol_data }, now))),
-            // Our Fulfill is on its way: the answer to it ends the doubt.
-            State::Fulfilling { .. } | State::RejectOwed { .. } | State::ExpiryOwed | State::Transferring => Ok(None),
-            State::FulfillOwed { .. } => Err(Refusal::AlreadyFulfilled),
-        }
-    }
-
-    /// The peer pays us without a condition (BTP type 7). With an `id`, a repeat is noticed.
-    pub fn receive_transfer(
-        &mut self,
-        id: Option<TransferId>,
-        amount: u64,
-        protocol_data: Bytes,
-        now: Timestamp,
-    ) -> Result<Option<Effect>, Refusal> {
-        if let Some(id) = id {
-            if self.open.contains_key(&id) {
-                return Err(Refusal::DuplicateId);
-            }
-            if let Some(finished) = self.memory.get(&id) {
-                let same = finished.direction == Direction::Incoming
-                    && finished.digest == digest_terms(&Terms::Unconditional { id, amount, protocol_data });
-                return if same { Ok(None) } else { Err(Refusal::DuplicateId) };
-            }
-        }
-        if amount == 0 {
-            return Err(Refusal::ZeroAmount);
-        }
-        if !self.sums.fits(Direction::Incoming, amount, &self.bounds) {
-            return Err(Refusal::InsufficientBalance);
-        }
-        Ok(Some(self.decide(Fact::Transferred { direction: Direction::Incoming, id, amount, protocol_data }, now)))
-    }
-}
-
 /// What the peer answered. `None`: the transfer no longer waits for that answer.
 impl Trustline {
     /// The peer answered our Prepare or Transfer with an Error: it never came to be.
@@ -407,16 +315,12 @@ impl Trustline {
 }
 
 impl Trustline {
-    fn is_known(&self, id: &TransferId) -> bool {
-        self.open.contains_key(id) || self.memory.get(id).is_some()
-    }
-
     fn incoming(&self, id: &TransferId) -> Option<&OpenTransfer> {
         self.open.get(id).filter(|open| open.direction == Direction::Incoming)
     }
 
     /// Whether a transfer that nobody knows yet may be prepared.
-    fn admit(&self, direction: Direction, transfer: &Transfer, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn admit(&self, direction: Direction, transfer: &Transfer, now: Timestamp) -> Result<(), Refusal> {
         if transfer.amount == 0 {
             return Err(Refusal::ZeroAmount);
         }
@@ -436,18 +340,8 @@ impl Trustline {
         Ok(())
     }
 
-    fn repeated_fulfill(&self, id: &TransferId, fulfillment: &Fulfillment) -> Result<Option<Effect>, Refusal> {
-        match self.memory.get(id) {
-            None => Err(Refusal::TransferNotFound),
-            Some(Finished { direction: Direction::Incoming, .. }) => Err(Refusal::NotThePayee),
-            Some(Finished { outcome: Outcome::RolledBack, .. }) => Err(Refusal::AlreadyRolledBack),
-            Some(Finished { outcome: Outcome::Fulfilled(digest), .. }) if *digest == digest_fulfillment(fulfillment) => Ok(None),
-            Some(_) => Err(Refusal::InvalidFulfillment),
-        }
-    }
-
     /// From here on it must succeed.
-    fn decide(&mut self, fact: Fact, now: Timestamp) -> Effect {
+    pub(super) fn decide(&mut self, fact: Fact, now: Timestamp) -> Effect {
         let effect = Effect { sequence: self.sequence + 1, at: now, fact };
         self.apply(&effect);
         effect

@@ -71,7 +71,7 @@ impl Acceptor {
         };
         let request_id = packet.request_id;
         let credentials = match packet.body {
-            Body::Message(protocol_data) => credentials(protocol_data),
+            Body::Message(protocol_data) => credentials(&protocol_data),
             _ => Err("the first packet of a connection must be a Message"),
         };
         match credentials {
@@ -81,7 +81,7 @@ impl Acceptor {
     }
 }
 
-fn credentials(protocol_data: ProtocolData) -> Result<Credentials, &'static str> {
+fn credentials(protocol_data: &ProtocolData) -> Result<Credentials, &'static str> {
     let mut username = None;
     let mut token = None;
     let mut others = alloc::vec::Vec::new();

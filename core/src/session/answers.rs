@@ -5,7 +5,8 @@ use super::output::{ConnectionId, DisconnectReason, Dispute, Event, MessageFailu
 use super::request_table::Request;
 use super::session_impl::{Session, boxed};
 use super::subprotocol;
-use crate::ledger::{Direction, Effect, Fact};
+use super::timeouts::RETRY_AFTER;
+use crate::ledger::{Effect, Fact, State};
 use crate::wire::{ErrorPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
 
@@ -21,10 +22,10 @@ impl Session {
         match request {
             Request::Authenticate => self.authenticate_answered(connection, answer, now),
             Request::Info => self.info_answered(answer),
-            Request::Reconcile => self.reconcile_answered(answer, now),
+            Request::Reconcile { sequence } => self.reconcile_answered(sequence, answer, now),
             Request::Prepare(id) => self.prepare_answered(id, answer, now),
             Request::Fulfill(id) => self.fulfill_answered(connection, id, answer, now),
-            Request::Reject(id) => self.reject_answered(id, now),
+            Request::Reject(id) => self.reject_answered(connection, id, answer, now),
             Request::Transfer(id) => self.transfer_answered(id, answer, now),
             Request::Message(id) => {
                 self.answered(id, answer.map_err(|error| MessageFailure::Refused(boxed(error))));
@@ -58,101 +59,107 @@ impl Session {
     }
 
     fn prepare_answered(&mut self, id: TransferId, answer: Answer, now: Timestamp) {
-        let error = match answer {
-            Ok(_) => return self.event(Event::OutgoingPrepared { id }),
+        match answer {
+            // An answer that comes after the outcome is no news.
+            Ok(_) if self.is_prepared(&id) => self.event(Event::OutgoingPrepared { id }),
+            Ok(_) => {}
             // It was sent again, and the Fulfill is coming.
-            Err(error) if ErrorName::of(&error) == Some(ErrorName::AlreadyFulfilled) => return,
-            Err(error) => error,
-        };
+            Err(error) if ErrorName::of(&error) == Some(ErrorName::AlreadyFulfilled) => {}
+            Err(error) => self.outgoing_refused(id, error, now),
+        }
+    }
+
+    fn transfer_answered(&mut self, id: TransferId, answer: Answer, now: Timestamp) {
+        match answer {
+            Ok(_) => self.transfer_accepted(id, now),
+            Err(error) => self.outgoing_refused(id, error, now),
+        }
+    }
+
+    fn fulfill_answered(&mut self, connection: ConnectionId, id: TransferId, answer: Answer, now: Timestamp) {
+        match answer {
+            Ok(_) => self.fulfill_accepted(id, now),
+            Err(error) if is_temporary(&error) => self.retry_later(id, now),
+            Err(error) if is_unknown(&error) && self.is_unknown_there(connection, id, now) => {}
+            Err(error) => self.fulfill_refused(id, error, now),
+        }
+    }
+
+    fn reject_answered(&mut self, connection: ConnectionId, id: TransferId, answer: Answer, now: Timestamp) {
+        match answer {
+            Err(error) if is_temporary(&error) => return self.retry_later(id, now),
+            Err(error) if is_unknown(&error) && self.is_unknown_there(connection, id, now) => return,
+            // Whatever it says: it has been told.
+            _ => {}
+        }
+        if let Some(effect) = self.trustline.reject_answered(id, now) {
+            self.settled(&id, effect);
+        }
+    }
+
+    /// It is no verdict: the transfer stays as it is, and the peer is asked again.
+    fn retry_later(&mut self, id: TransferId, now: Timestamp) {
+        self.unsent.push_back(id);
+        self.retry_at = Some(now.saturating_add(RETRY_AFTER));
+    }
+
+    fn is_prepared(&self, id: &TransferId) -> bool {
+        self.trustline.open_transfer(id).is_some_and(|open| open.state == State::Prepared)
+    }
+}
+
+/// What an answer does, whether the peer gave it or its balance shows it.
+impl Session {
+    pub(super) fn outgoing_refused(&mut self, id: TransferId, error: ErrorPacket, now: Timestamp) {
         if let Some(effect) = self.trustline.refused(id, now) {
             self.effect(effect);
             self.event(Event::OutgoingRefused { id, error: boxed(error) });
         }
     }
 
-    fn transfer_answered(&mut self, id: TransferId, answer: Answer, now: Timestamp) {
-        match answer {
-            Ok(_) => {
-                let Some(effect) = self.trustline.transfer_accepted(id, now) else { return };
-                let Fact::Transferred { amount, .. } = effect.fact else { return };
-                self.effect(effect);
-                self.event(Event::OutgoingTransferred { id, amount });
-            }
-            Err(error) => {
-                let Some(effect) = self.trustline.refused(id, now) else { return };
-                self.effect(effect);
-                self.event(Event::OutgoingRefused { id, error: boxed(error) });
-            }
+    pub(super) fn transfer_accepted(&mut self, id: TransferId, now: Timestamp) {
+        let Some(effect) = self.trustline.transfer_accepted(id, now) else { return };
+        let Fact::Transferred { amount, .. } = effect.fact else { return };
+        self.effect(effect);
+        self.event(Event::OutgoingTransferred { id, amount });
+    }
+
+    pub(super) fn fulfill_accepted(&mut self, id: TransferId, now: Timestamp) {
+        let Some(transfer) = self.conditional(&id) else { return };
+        let Some(effect) = self.trustline.fulfill_accepted(id, now) else { return };
+        let is_news = matches!(effect.fact, Fact::Fulfilled { .. });
+        self.settled(&id, effect);
+        if is_news {
+            self.event(Event::IncomingFulfilled { transfer });
         }
     }
 
-    fn fulfill_answered(&mut self, connection: ConnectionId, id: TransferId, answer: Answer, now: Timestamp) {
+    pub(super) fn fulfill_refused(&mut self, id: TransferId, error: ErrorPacket, now: Timestamp) {
         let Some(transfer) = self.conditional(&id) else { return };
-        let error = match answer {
-            Ok(_) => {
-                let Some(effect) = self.trustline.fulfill_accepted(id, now) else { return };
-                self.settled(&id, effect, |effect| match effect.fact {
-                    Fact::Fulfilled { .. } => Some(Event::IncomingFulfilled { transfer }),
-                    _ => None,
-                });
-                return;
-            }
-            Err(error) => error,
-        };
-        if error.code.as_bytes()[0] == b'T' {
-            // Not a verdict: it stays as it is and is asked again.
-            self.unsent.push_back(id);
-            self.retry_at = Some(now.saturating_add(super::timeouts::RETRY_AFTER));
-            return;
-        }
-        // Several processes may share a hosted account; one that never knew the transfer proves nothing.
-        let asked_its_payer = self.routes.get(&id).is_none_or(|route| *route == connection);
         let Some(effect) = self.trustline.fulfill_refused(id, now) else { return };
-        self.settled(&id, effect, |effect| match effect.fact {
-            Fact::Refused { .. } => Some(Event::IncomingRefused { transfer, error: boxed(error) }),
-            _ if asked_its_payer => Some(Event::Dispute(Dispute::FulfillDenied { id, error: boxed(error) })),
-            _ => None,
+        let is_rolled_back = matches!(effect.fact, Fact::Refused { .. });
+        self.settled(&id, effect);
+        let error = boxed(error);
+        self.event(if is_rolled_back {
+            Event::IncomingRefused { transfer, error }
+        } else {
+            Event::Dispute(Dispute::FulfillDenied { id, error })
         });
     }
 
-    fn reject_answered(&mut self, id: TransferId, now: Timestamp) {
-        if let Some(effect) = self.trustline.reject_answered(id, now) {
-            self.settled(&id, effect, |_| None);
-        }
-    }
-
     /// An incoming transfer is finished on both sides.
-    fn settled(&mut self, id: &TransferId, effect: Effect, event: impl FnOnce(&Effect) -> Option<Event>) {
+    pub(super) fn settled(&mut self, id: &TransferId, effect: Effect) {
         self.routes.remove(id);
-        let event = event(&effect);
+        self.orphans.forget(id);
         self.effect(effect);
-        if let Some(event) = event {
-            self.event(event);
-        }
     }
+}
 
-    /// Everything the host sent before this answer has been handled, so its books and ours speak of the same moment.
-    fn reconcile_answered(&mut self, answer: Answer, now: Timestamp) {
-        let Some(theirs) = answer.ok().and_then(|protocol_data| subprotocol::read_balance(&protocol_data)) else { return };
-        let theirs = -i128::from(theirs);
-        let ours = self.balance();
-        let overdue = self.overdue(now);
-        if overdue.is_empty() {
-            return;
-        }
-        if theirs != ours {
-            let undecided = overdue.len();
-            return self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided }));
-        }
-        for id in overdue {
-            self.expire_one(id, now);
-        }
-    }
+/// A T error may be retried (RFC 0023, *Error*).
+fn is_temporary(error: &ErrorPacket) -> bool {
+    error.code.as_bytes()[0] == b'T'
+}
 
-    /// Our transfers on the peer's ledger whose expiry is past by more than the grace.
-    pub(super) fn overdue(&self, now: Timestamp) -> alloc::vec::Vec<TransferId> {
-        let before = now.saturating_sub(self.config.limits.expiry_grace);
-        let is_outgoing = |id: &TransferId| self.trustline.open_transfer(id).is_some_and(|t| t.direction == Direction::Outgoing);
-        self.trustline.expired(before).filter(is_outgoing).collect()
-    }
+fn is_unknown(error: &ErrorPacket) -> bool {
+    ErrorName::of(error) == Some(ErrorName::TransferNotFound)
 }

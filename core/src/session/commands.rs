@@ -6,6 +6,7 @@ use super::error_name::ErrorName;
 use super::output::{Event, MessageId, RequestToken};
 use super::request_table::Request;
 use super::session_impl::{Session, keep};
+use super::subprotocol;
 use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
 use crate::wire::{Body, EncodeError, Entry, IlpError, Prepare, ProtocolData};
 use crate::{Fulfillment, Timestamp, TransferId};
@@ -105,7 +106,7 @@ impl Session {
             amount: prepare.amount,
             condition: prepare.condition,
             expires_at: prepare.expires_at,
-            protocol_data: keep(&prepare.protocol_data).map_err(PrepareFailure::Unencodable)?,
+            protocol_data: self.sendable(&prepare.protocol_data).map_err(PrepareFailure::Unencodable)?,
         };
         let effect = self.trustline.prepare(transfer, now).map_err(PrepareFailure::Ledger)?;
         self.effect(effect);
@@ -123,6 +124,7 @@ impl Session {
         if !self.is_connected() {
             return Err(PrepareFailure::NotConnected);
         }
+        self.sendable(&subprotocol::with_transfer_id(protocol_data, id)).map_err(PrepareFailure::Unencodable)?;
         let kept = keep(protocol_data).map_err(PrepareFailure::Unencodable)?;
         let effect = self.trustline.transfer(id, amount, kept, now).map_err(PrepareFailure::Ledger)?;
         self.effect(effect);
@@ -139,7 +141,7 @@ impl Session {
         protocol_data: &ProtocolData,
         now: Timestamp,
     ) -> Result<(), FulfillFailure> {
-        let kept = keep(protocol_data).map_err(FulfillFailure::Unencodable)?;
+        let kept = self.sendable(protocol_data).map_err(FulfillFailure::Unencodable)?;
         let effect = self.trustline.fulfill(id, fulfillment, kept, now).map_err(FulfillFailure::Ledger)?;
         let posted = matches!(effect.fact, crate::ledger::Fact::Fulfilled { .. });
         self.effect(effect);
@@ -155,7 +157,7 @@ impl Session {
     pub fn reject(&mut self, id: TransferId, reason: &IlpError, now: Timestamp) -> Result<(), RejectFailure> {
         let packet = reason.encode().map_err(RejectFailure::Unencodable)?;
         let protocol_data = ProtocolData::from(alloc::vec![Entry::octets("ilp", packet)]);
-        let kept = keep(&protocol_data).map_err(RejectFailure::Unencodable)?;
+        let kept = self.sendable(&protocol_data).map_err(RejectFailure::Unencodable)?;
         let transfer = self.conditional(&id);
         let effect = self.trustline.reject(id, kept, now).map_err(RejectFailure::Ledger)?;
         self.effect(effect);
@@ -171,7 +173,7 @@ impl Session {
         if self.is_closing() {
             return Err(MessageError::Closing);
         }
-        keep(&protocol_data).map_err(MessageError::Unencodable)?;
+        self.sendable(&protocol_data).map_err(MessageError::Unencodable)?;
         let connection = self.connections.newest_ready().ok_or(MessageError::NotConnected)?.id;
         let id = MessageId(self.next_message);
         let deadline = now.saturating_add(self.config.limits.request_timeout);
@@ -183,15 +185,17 @@ impl Session {
     }
 
     /// Answers a request of the peer. If its connection is gone, so is the request, and nothing happens.
+    #[expect(clippy::needless_pass_by_value, reason = "the token is spent: a request is answered once")]
     pub fn respond(&mut self, token: RequestToken, protocol_data: ProtocolData, now: Timestamp) -> Result<(), EncodeError> {
-        keep(&protocol_data)?;
-        self.answer_request(token, Body::Response(protocol_data), now);
+        self.sendable(&protocol_data)?;
+        self.answer_request(&token, Body::Response(protocol_data), now);
         Ok(())
     }
 
     /// Answers a request of the peer with an Error that says `message`.
+    #[expect(clippy::needless_pass_by_value, reason = "the token is spent: a request is answered once")]
     pub fn refuse_request(&mut self, token: RequestToken, name: ErrorName, message: &str, now: Timestamp) {
-        self.answer_request(token, Body::Error(name.error(message, now)), now);
+        self.answer_request(&token, Body::Error(name.error(message, now)), now);
     }
 
     /// Changes how far the balance may go, for what is prepared from now on.
@@ -210,7 +214,7 @@ impl Session {
         }
     }
 
-    fn answer_request(&mut self, token: RequestToken, body: Body, now: Timestamp) {
+    fn answer_request(&mut self, token: &RequestToken, body: Body, now: Timestamp) {
         let Some(connection) = self.connections.get_mut(token.connection) else { return };
         connection.unanswered = connection.unanswered.saturating_sub(1);
         self.transmit(token.connection, token.request_id, body);

@@ -25,6 +25,13 @@ pub struct LedgerInfo {
     pub connectors: Vec<String>,
 }
 
+impl LedgerInfo {
+    /// A ledger without connectors. The prefix ends with a dot.
+    pub fn new(prefix: &str, currency_code: &str, currency_scale: u8) -> Self {
+        Self { prefix: prefix.into(), currency_scale, currency_code: currency_code.into(), connectors: Vec::new() }
+    }
+}
+
 /// What a [`Session`](super::Session) is built with.
 #[derive(Clone, Debug)]
 pub struct SessionConfig {
@@ -43,7 +50,7 @@ pub struct SessionConfig {
     /// Every bound on the peer.
     pub limits: Limits,
     /// Key of the hash maps: random in production, fixed in tests.
-    pub hash_seed: [u64; 2],
+    pub hash_seed: u64,
 }
 
 impl SessionConfig {
@@ -57,7 +64,7 @@ impl SessionConfig {
             credentials: Credentials::default(),
             protocols: ["ilp", "custom"].map(String::from).into(),
             limits: Limits::default(),
-            hash_seed: [0, 0],
+            hash_seed: 0,
         }
     }
 

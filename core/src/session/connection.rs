@@ -33,12 +33,12 @@ impl Connections {
         self.0.iter_mut().rev().find(|connection| connection.ready)
     }
 
-    /// The named one if requests may go over it, else the newest over which they may.
-    pub(super) fn ready_or_newest(&mut self, id: Option<ConnectionId>) -> Option<&mut Connection> {
+    /// The named one if requests may go over it, else the newest over which they may and that is not among `strangers`.
+    pub(super) fn ready_or_newest(&mut self, id: Option<ConnectionId>, strangers: &[ConnectionId]) -> Option<&mut Connection> {
         let named = self.0.iter().rposition(|connection| connection.ready && Some(connection.id) == id);
         match named {
             Some(index) => self.0.get_mut(index),
-            None => self.newest_ready(),
+            None => self.0.iter_mut().rev().find(|connection| connection.ready && !strangers.contains(&connection.id)),
         }
     }
 

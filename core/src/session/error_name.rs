@@ -44,6 +44,8 @@ const ALL: [(ErrorName, ErrorCode, &str); 9] = [
     (ErrorName::InsufficientBalance, code(*b"F08"), "InsufficientBalanceError"),
 ];
 
+const MESSAGE_BYTES: usize = 1024;
+
 /// Evaluated while compiling.
 const fn code(characters: [u8; 3]) -> ErrorCode {
     ErrorCode::new(characters).unwrap()
@@ -71,9 +73,11 @@ impl ErrorName {
         ALL.iter().find(|(name, ..)| *name == self).unwrap_or(&ALL[1])
     }
 
-    /// An error that says `message` to the peer, as JSON in its data.
+    /// An error that says `message` to the peer, as JSON in its data. A message of more than 1,024 bytes is cut: the data
+    /// of an error has 8,192, and JSON writes some bytes as six.
     pub fn error(self, message: &str, now: Timestamp) -> ErrorPacket {
-        let data = serde_json::json!({ "message": message });
+        let end = (0..=message.len().min(MESSAGE_BYTES)).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+        let data = serde_json::json!({ "message": &message[..end] });
         ErrorPacket {
             code: self.code(),
             name: self.as_str().into(),
@@ -125,6 +129,13 @@ mod tests {
         assert_eq!(ErrorName::of(&error), Some(ErrorName::InvalidFulfillment));
         error.code = code(*b"Z99");
         assert_eq!(ErrorName::of(&error), None);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_between_characters() {
+        let error = ErrorName::NotAccepted.error(&"\u{1f4b8}\u{1}".repeat(10_000), Timestamp::from_millis(0));
+        assert!(error.data.len() <= 8192);
+        assert!(error_message(&error).chars().all(|c| matches!(c, '\u{1f4b8}' | '\u{1}')));
     }
 
     #[test]

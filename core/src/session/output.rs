@@ -206,13 +206,13 @@ pub enum Dispute {
         /// What the peer said.
         error: Box<ErrorPacket>,
     },
-    /// The host is silent about transfers that expired, and its balance does not tell how they ended.
+    /// The peer no longer speaks of some transfers, and its balance does not tell how they ended.
     Balance {
         /// Our balance by our own books, seen from us.
         ours: i128,
-        /// Our balance by the host's books, seen from us.
+        /// Our balance by the peer's books, seen from us.
         theirs: i128,
-        /// How many expired transfers are undecided; they stay pending.
+        /// How many transfers are undecided; they stay pending.
         undecided: usize,
     },
 }
@@ -271,7 +271,7 @@ pub enum DeadlineReason {
     Answer(ConnectionId),
     /// A prepared transfer expires.
     Expiry,
-    /// The host was silent about an expired transfer: ask it for the balance.
+    /// The peer does not tell how a transfer ended: ask it for its balance.
     Reconcile,
     /// What the peer could not take before is sent again.
     Retry,

@@ -9,8 +9,11 @@ use crate::{Timestamp, TransferId};
 pub(super) enum Request {
     Authenticate,
     Info,
-    /// The balance, to settle expired transfers that the host is silent about.
-    Reconcile,
+    /// The balance, to settle transfers that the peer is silent about.
+    Reconcile {
+        /// Our trustline's sequence number when it was asked.
+        sequence: u64,
+    },
     Prepare(TransferId),
     Fulfill(TransferId),
     Reject(TransferId),
@@ -23,7 +26,7 @@ impl Request {
     pub(super) fn transfer(self) -> Option<TransferId> {
         match self {
             Self::Prepare(id) | Self::Fulfill(id) | Self::Reject(id) | Self::Transfer(id) => Some(id),
-            Self::Authenticate | Self::Info | Self::Reconcile | Self::Message(_) => None,
+            Self::Authenticate | Self::Info | Self::Reconcile { .. } | Self::Message(_) => None,
         }
     }
 }
@@ -74,13 +77,12 @@ impl RequestTable {
             return None;
         }
         let last = self.slots[HEAD as usize].previous;
-        let index = match self.free.pop() {
-            Some(index) => index,
-            None => {
-                let index = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push(Slot { generation: 0, request: None, previous: HEAD, next: HEAD });
-                index
-            }
+        let index = if let Some(index) = self.free.pop() {
+            index
+        } else {
+            let index = u32::try_from(self.slots.len()).ok()?;
+            self.slots.push(Slot { generation: 0, request: None, previous: HEAD, next: HEAD });
+            index
         };
         let slot = &mut self.slots[index as usize];
         slot.request = Some((request, deadline));

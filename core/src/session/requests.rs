@@ -7,12 +7,13 @@ use super::output::{ConnectionId, Event, RequestToken};
 use super::session_impl::{Session, keep};
 use super::subprotocol;
 use crate::Timestamp;
-use crate::ledger::{Effect, Party, Refusal, Transfer};
+use crate::ledger::{Direction, Effect, Party, Refusal, Transfer};
 use crate::wire::{Body, Fulfill, Prepare, ProtocolData, Reject};
 
 impl Session {
     pub(super) fn handle_prepare(&mut self, connection: ConnectionId, request_id: u32, prepare: Prepare, now: Timestamp) {
-        if self.is_closing() {
+        // A repeat is answered as the first time: what was taken on before is not refused now.
+        if self.is_closing() && !self.trustline.knows(&prepare.transfer_id) {
             return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
         }
         let Prepare { transfer_id: id, amount, condition, expires_at, protocol_data } = prepare;
@@ -28,7 +29,12 @@ impl Session {
                     self.event(Event::IncomingPrepared { transfer, protocol_data });
                 }
             }
-            Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
+            Err(refusal) => {
+                self.refuse_for(connection, request_id, &refusal, now);
+                if matches!(refusal, Refusal::AlreadyFulfilled | Refusal::AlreadyRolledBack) {
+                    self.payer_is_at(connection, id, now);
+                }
+            }
         }
     }
 
@@ -51,16 +57,18 @@ impl Session {
     pub(super) fn handle_reject(&mut self, connection: ConnectionId, request_id: u32, reject: Reject, now: Timestamp) {
         let Reject { transfer_id: id, protocol_data } = reject;
         let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
-        let open = self.trustline.open_transfer(&id).map(|open| open.direction);
+        let direction = self.trustline.open_transfer(&id).map(|open| open.direction);
         let transfer = self.conditional(&id);
         match self.trustline.receive_reject(id, kept, now) {
             Ok(effect) => {
                 let is_new = effect.is_some();
                 self.accept(connection, request_id, effect);
-                let Some(transfer) = transfer.filter(|_| is_new) else { return };
-                self.event(match open {
-                    Some(crate::ledger::Direction::Incoming) => Event::IncomingRejected { transfer, by: Party::Peer },
-                    _ => Event::OutgoingRejected { transfer, protocol_data },
+                // A transfer that had lapsed was reported as expired.
+                let (Some(direction), Some(transfer), true) = (direction, transfer, is_new) else { return };
+                self.routes.remove(&id);
+                self.event(match direction {
+                    Direction::Incoming => Event::IncomingRejected { transfer, by: Party::Peer },
+                    Direction::Outgoing => Event::OutgoingRejected { transfer, protocol_data },
                 });
             }
             Err(refusal) => self.refuse_for(connection, request_id, &refusal, now),
@@ -68,11 +76,11 @@ impl Session {
     }
 
     pub(super) fn handle_transfer(&mut self, connection: ConnectionId, request_id: u32, transfer: crate::wire::Transfer, now: Timestamp) {
-        if self.is_closing() {
-            return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
-        }
         let crate::wire::Transfer { amount, protocol_data } = transfer;
         let (id, protocol_data) = subprotocol::split_transfer_id(protocol_data);
+        if self.is_closing() && !id.is_some_and(|id| self.trustline.knows(&id)) {
+            return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
+        }
         let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
         match self.trustline.receive_transfer(id, amount, kept, now) {
             Ok(effect) => {
@@ -94,7 +102,7 @@ impl Session {
         let answer = match &*primary.name {
             "auth" => Err("this connection is already authenticated".to_string()),
             "info" => subprotocol::answer_info(primary, self.info(), self.account()),
-            "balance" => subprotocol::answer_balance(self.balance()),
+            "balance" => subprotocol::answer_balance(&protocol_data, self.sums()),
             "limit" => Ok(subprotocol::answer_limit(self.bounds().maximum)),
             name if self.config.protocols.contains(name) => {
                 return self.offer_request(connection, request_id, protocol_data, now);

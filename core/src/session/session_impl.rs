@@ -1,6 +1,6 @@
 //! The session itself: its inputs, outputs and views.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,12 +9,13 @@ use bytes::Bytes;
 
 use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections};
+use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::{Request, RequestTable};
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Direction, Effect, OpenTransfer, State, Sums, Terms, Transfer, Trustline};
-use crate::transfer_map::{Seed, TransferMap};
-use crate::wire::{Body, ErrorPacket, Fulfill, Packet, Prepare, ProtocolData, Reject};
+use crate::transfer_map::{TransferMap, transfer_map};
+use crate::wire::{Body, EncodeError, ErrorPacket, Field, Fulfill, Packet, Prepare, ProtocolData, Reject};
 use crate::{Timestamp, TransferId, WireLimits};
 
 /// One peer relationship, across reconnects. See the [module documentation](super).
@@ -33,9 +34,13 @@ pub struct Session {
     pub(super) violations: Violations,
     /// When a closing session stops waiting.
     pub(super) closing: Option<Timestamp>,
+    /// Outcomes whose payer is not among the connections that were told so far.
+    pub(super) orphans: Orphans,
+    /// Transfers that only the peer's balance can decide, because the peer may have forgotten them.
+    pub(super) doubtful: BTreeSet<TransferId>,
     /// When what the peer could not take is tried again.
     pub(super) retry_at: Option<Timestamp>,
-    /// Not before this moment is the host asked for the balance again.
+    /// Not before this moment is the peer asked for its balance again.
     pub(super) reconcile_after: Timestamp,
 }
 
@@ -63,7 +68,7 @@ impl Session {
     pub fn with_trustline(config: SessionConfig, trustline: Trustline) -> Self {
         let mut session = Self {
             info: config.info.clone(),
-            routes: TransferMap::with_hasher(Seed(config.hash_seed)),
+            routes: transfer_map(config.hash_seed),
             config,
             trustline,
             connections: Connections::default(),
@@ -72,6 +77,8 @@ impl Session {
             next_message: 0,
             violations: Violations::default(),
             closing: None,
+            orphans: Orphans::default(),
+            doubtful: BTreeSet::new(),
             retry_at: None,
             reconcile_after: Timestamp::MIN,
         };
@@ -256,6 +263,9 @@ impl Session {
             let deadline = now.saturating_add(self.config.limits.request_timeout);
             self.request_on(id, Request::Info, Body::Message(subprotocol::info_request()), deadline);
         }
+        // What expired while nobody was here is told as that.
+        self.expire(now);
+        self.ask_newcomer(now);
         self.send_unsent(now);
     }
 
@@ -311,12 +321,22 @@ impl Session {
     /// Returns false if no connection can take it now; true if it was sent, or there is nothing to tell any more.
     fn try_send_about(&mut self, id: TransferId, now: Timestamp) -> bool {
         let route = self.routes.get(&id).copied();
-        let Some(connection) = self.connections.ready_or_newest(route) else { return false };
+        let Some(connection) = self.connections.ready_or_newest(route, self.orphans.strangers(&id)) else {
+            if self.is_connected() {
+                self.orphans.park(id);
+            }
+            return self.is_connected();
+        };
         if connection.requests.is_full() {
             return false;
         }
         let connection = connection.id;
         let Some((request, body)) = self.request_about(id) else { return true };
+        if matches!(request, Request::Transfer(_)) && self.trustline.open_transfer(&id).is_some_and(|open| self.may_be_forgotten(open, now))
+        {
+            self.in_doubt(id, now);
+            return true;
+        }
         let deadline = now.saturating_add(self.config.limits.request_timeout);
         self.request_on(connection, request, body, deadline)
     }
@@ -341,7 +361,7 @@ impl Session {
                 Some((Request::Reject(id), Body::Reject(Reject { transfer_id: id, protocol_data })))
             }
             (Terms::Unconditional { id, amount, protocol_data }, State::Transferring) => {
-                let protocol_data = subprotocol::with_transfer_id(decode(protocol_data), *id);
+                let protocol_data = subprotocol::with_transfer_id(&decode(protocol_data), *id);
                 Some((Request::Transfer(*id), Body::Transfer(crate::wire::Transfer { amount: *amount, protocol_data })))
             }
             (_, State::Prepared | State::Transferring) => None,
@@ -362,11 +382,12 @@ impl Session {
         }
     }
 
-    /// The terms of an open conditional transfer, for an event about its end.
+    /// The terms of a conditional transfer that has not come to its end, for an event about that.
     pub(super) fn conditional(&self, id: &TransferId) -> Option<Transfer> {
-        match &self.trustline.open_transfer(id)?.terms {
-            Terms::Conditional(transfer) => Some(transfer.clone()),
-            Terms::Unconditional { .. } => None,
+        match self.trustline.open_transfer(id).map(|open| &open.terms) {
+            Some(Terms::Conditional(transfer)) => Some(transfer.clone()),
+            Some(Terms::Unconditional { .. }) => None,
+            None => self.trustline.lapsed_transfer(id).cloned(),
         }
     }
 }
@@ -396,8 +417,29 @@ pub(super) fn decode(protocol_data: &Bytes) -> ProtocolData {
 }
 
 /// As the ledger keeps it: nothing at all where there are no entries, which is the common case of a Fulfill.
-pub(super) fn keep(protocol_data: &ProtocolData) -> Result<Bytes, crate::wire::EncodeError> {
+pub(super) fn keep(protocol_data: &ProtocolData) -> Result<Bytes, EncodeError> {
     if protocol_data.is_empty() { Ok(Bytes::new()) } else { protocol_data.encode() }
+}
+
+/// What a frame holds beside its protocol data, rounded up: 87 bytes for the longest, and 30 for a `transfer_id` entry.
+const ENVELOPE_BYTES: usize = 128;
+
+impl Session {
+    /// [`keep`], if a peer with our own limits would take it. What it cannot take ends its connection, and would be sent
+    /// again over the next one, for ever.
+    pub(super) fn sendable(&self, protocol_data: &ProtocolData) -> Result<Bytes, EncodeError> {
+        let WireLimits { frame_bytes, entries, .. } = self.config.limits.wire;
+        let count = protocol_data.len();
+        if count > entries {
+            return Err(EncodeError::TooLong { field: Field::ProtocolData, length: count, limit: entries });
+        }
+        let kept = keep(protocol_data)?;
+        let most = frame_bytes.saturating_sub(ENVELOPE_BYTES);
+        if kept.len() > most {
+            return Err(EncodeError::TooLong { field: Field::ProtocolData, length: kept.len(), limit: most });
+        }
+        Ok(kept)
+    }
 }
 
 pub(super) fn boxed(error: ErrorPacket) -> alloc::boxed::Box<ErrorPacket> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::config::LedgerInfo;
 use super::credentials::Credentials;
+use crate::ledger::Sums;
 use crate::wire::{ContentType, Entry, ErrorCode, IlpError, ProtocolData};
 use crate::{Timestamp, TransferId};
 
@@ -16,6 +17,7 @@ const INFO_FULL: u8 = 2;
 const TRANSFER_TIMED_OUT: ErrorCode = ErrorCode::new(*b"R00").unwrap();
 const QUESTION: &[u8] = &[0];
 const TRANSFER_ID: &str = "transfer_id";
+const SUMS: &str = "sums";
 
 /// The first frame of a client (RFC 0023, *Authentication*). Servers of the JavaScript plugin want the username entry
 /// present even where it is empty.
@@ -51,6 +53,18 @@ pub fn read_balance(answer: &ProtocolData) -> Option<i64> {
     Some(i64::from_be_bytes(bytes))
 }
 
+/// Asks how the peer's books stand, and, if it is of our kind, how much it ever received and paid.
+pub(super) fn reconcile_request() -> ProtocolData {
+    balance_request().with(Entry::octets(SUMS, Bytes::from_static(QUESTION)))
+}
+
+/// What the answering peer ever received from us, and what it ever paid us. Unlike the balance, each of them is clear even
+/// while the peer is in doubt about payments of the other direction.
+pub(super) fn read_sums(answer: &ProtocolData) -> Option<(u128, u128)> {
+    let (received, paid) = answer.get(SUMS)?.data.split_at_checked(16)?;
+    Some((u128::from_be_bytes(received.try_into().ok()?), u128::from_be_bytes(paid.try_into().ok()?)))
+}
+
 /// Asks how much the peer lets us owe it.
 pub fn limit_request() -> ProtocolData {
     one(Entry::octets("limit", Bytes::from_static(QUESTION)))
@@ -81,10 +95,15 @@ pub(super) fn answer_info(question: &Entry, info: Option<&LedgerInfo>, account: 
     }
 }
 
-/// Our balance: what the asker owes us counts positive.
-pub(super) fn answer_balance(balance: i128) -> Result<ProtocolData, String> {
-    let balance = i64::try_from(balance).map_err(|_| "the balance does not fit in 64 bits".to_string())?;
-    Ok(one(Entry::octets("balance", Bytes::copy_from_slice(&balance.to_be_bytes()))))
+/// Our balance: what the asker owes us counts positive. Who asks for the sums beside it gets them too.
+pub(super) fn answer_balance(question: &ProtocolData, sums: &Sums) -> Result<ProtocolData, String> {
+    let balance = i64::try_from(sums.balance()).map_err(|_| "the balance does not fit in 64 bits".to_string())?;
+    let answer = one(Entry::octets("balance", Bytes::copy_from_slice(&balance.to_be_bytes())));
+    if question.get(SUMS).is_none() {
+        return Ok(answer);
+    }
+    let sums = [sums.incoming_posted.to_be_bytes(), sums.outgoing_posted.to_be_bytes()].concat();
+    Ok(answer.with(Entry::octets(SUMS, sums)))
 }
 
 /// A JSON string, as the JavaScript plugin has it, and like its number without end where there is none.
@@ -109,9 +128,9 @@ pub(super) fn timed_out(account: String, at: Timestamp) -> ProtocolData {
 }
 
 /// Names an unconditional transfer, so that our kind of peer notices a repeat of it.
-pub(super) fn with_transfer_id(protocol_data: ProtocolData, id: TransferId) -> ProtocolData {
+pub(super) fn with_transfer_id(protocol_data: &ProtocolData, id: TransferId) -> ProtocolData {
     let name = Entry::octets(TRANSFER_ID, Bytes::copy_from_slice(id.as_bytes()));
-    protocol_data.iter().cloned().chain([name]).collect()
+    protocol_data.iter().filter(|entry| &*entry.name != TRANSFER_ID).cloned().chain([name]).collect()
 }
 
 pub(super) fn split_transfer_id(protocol_data: ProtocolData) -> (Option<TransferId>, ProtocolData) {

@@ -6,16 +6,11 @@ use core::time::Duration;
 use super::output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure};
 use super::request_table::Request;
 use super::session_impl::Session;
-use super::subprotocol;
 use crate::ledger::{Authority, Direction};
-use crate::wire::Body;
 use crate::{Timestamp, TransferId};
 
 /// How long what a peer could not take is kept back (RFC 0023: 1 to 60 s).
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// How long after a balance that explained nothing the host is asked again.
-const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 
 impl Session {
     /// Time has come to a deadline, or passed it. Early calls do no harm.
@@ -39,7 +34,8 @@ impl Session {
             Some(Deadline { at, reason: DeadlineReason::Answer(connection.id) })
         });
         let others = [
-            self.next_expiry(),
+            self.next_expiry().map(|at| Deadline { at, reason: DeadlineReason::Expiry }),
+            self.reconcile_deadline(),
             self.retry_at.map(|at| Deadline { at, reason: DeadlineReason::Retry }),
             self.closing.filter(|_| self.connections.len() > 0).map(|at| Deadline { at, reason: DeadlineReason::Close }),
         ];
@@ -48,13 +44,15 @@ impl Session {
 
     /// Rolls back every transfer whose expiry has come and is ours to decide.
     pub(super) fn expire(&mut self, now: Timestamp) {
-        let before = now.saturating_sub(self.expiry_delay());
-        if self.trustline.next_expiry().is_none_or(|at| at > before) {
+        if self.next_expiry().is_none_or(|at| at > now) {
             return;
         }
-        let expired: Vec<TransferId> = self.trustline.expired(before).filter(|id| self.decides_expiry(id)).collect();
-        for id in expired {
-            self.expire_one(id, now);
+        let before = now.saturating_sub(self.expiry_delay());
+        for direction in self.decided_here() {
+            let expired: Vec<TransferId> = self.trustline.expired(*direction, before).collect();
+            for id in expired {
+                self.expire_one(id, now);
+            }
         }
     }
 
@@ -80,21 +78,18 @@ impl Session {
         }
     }
 
-    /// Whoever is paid may always decline; whether our own payment came in time, the peer's ledger knows.
-    fn decides_expiry(&self, id: &TransferId) -> bool {
-        self.config.authority != Authority::Theirs
-            || self.trustline.open_transfer(id).is_some_and(|open| open.direction == Direction::Incoming)
+    /// Whoever is paid may always decline. Whether a payment of our own came in time, the host of the ledger knows.
+    fn decided_here(&self) -> &'static [Direction] {
+        match self.config.authority {
+            Authority::Ours | Authority::Shared => &[Direction::Incoming, Direction::Outgoing],
+            Authority::Theirs => &[Direction::Incoming],
+        }
     }
 
-    fn next_expiry(&self) -> Option<Deadline> {
-        let at = self.trustline.next_expiry()?.saturating_add(self.expiry_delay());
-        if self.config.authority != Authority::Theirs {
-            return Some(Deadline { at, reason: DeadlineReason::Expiry });
-        }
-        // Overdue payments of our own stay first in line until the host's balance settles them: without a connection
-        // nothing can be asked, and a host that was asked is left in peace for a while.
-        let at = at.max(self.reconcile_after);
-        self.is_connected().then_some(Deadline { at, reason: DeadlineReason::Reconcile })
+    /// The earliest expiry that we decide.
+    fn next_expiry(&self) -> Option<Timestamp> {
+        let at = self.decided_here().iter().filter_map(|direction| self.trustline.next_expiry(*direction)).min()?;
+        Some(at.saturating_add(self.expiry_delay()))
     }
 
     fn give_up_requests(&mut self, now: Timestamp) {
@@ -121,24 +116,15 @@ impl Session {
         }
     }
 
-    /// Asks a host that is silent about expired transfers for the balance.
-    fn reconcile(&mut self, now: Timestamp) {
-        if self.config.authority != Authority::Theirs || now < self.reconcile_after || self.overdue(now).is_empty() {
-            return;
-        }
-        let Some(connection) = self.connections.newest_ready().map(|connection| connection.id) else { return };
-        let deadline = now.saturating_add(self.config.limits.request_timeout);
-        if self.request_on(connection, Request::Reconcile, Body::Message(subprotocol::balance_request()), deadline) {
-            self.reconcile_after = now.saturating_add(RECONCILE_EVERY);
+    /// What was accepted is answered; then the connections of a closing session go.
+    pub(super) fn close_when_idle(&mut self, now: Timestamp) {
+        if self.is_closing() && self.is_idle() {
+            self.disconnect_all(now);
         }
     }
 
-    /// What was accepted is answered; then the connections of a closing session go.
-    pub(super) fn close_when_idle(&mut self, now: Timestamp) {
-        let idle = |session: &Self| session.in_flight() == 0 && session.connections.iter().all(|c| c.unanswered == 0);
-        if self.is_closing() && idle(self) {
-            self.disconnect_all(now);
-        }
+    fn is_idle(&self) -> bool {
+        self.unsent.is_empty() && self.connections.iter().all(|open| open.requests.len() == 0 && open.unanswered == 0)
     }
 
     fn disconnect_all(&mut self, now: Timestamp) {

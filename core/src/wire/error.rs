@@ -4,6 +4,16 @@ use core::fmt;
 
 /// Why bytes are not a packet for us, and where: the field, and the offset of its first byte (of its length, if it has
 /// one) from the start of what was decoded.
+///
+/// ```
+/// use trustline_core::WireLimits;
+/// use trustline_core::wire::{Field, Packet};
+///
+/// let error = Packet::decode(b"\x06\0\0\0\x07\x05\x01\x00", &WireLimits::default()).unwrap_err();
+/// assert_eq!((error.field(), error.offset()), (Field::Content, 5));
+/// assert_eq!(error.to_string(), "packet content at byte 5: longer than what is left");
+/// assert!(!error.is_limit());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
     /// The bytes are no packet. Such a frame is ignored: an answer to it could start a loop (RFC 0023, *Flow*).

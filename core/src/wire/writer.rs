@@ -69,7 +69,7 @@ impl Writer<'_> {
 
     /// The count before a `SEQUENCE OF`.
     pub(super) fn count(&mut self, field: Field, value: usize) -> Result<(), EncodeError> {
-        self.write(field, value, |encoder| Quantity(value as u64).encode(encoder))
+        self.write(field, size_of_val(&value), |encoder| Quantity(value as u64).encode(encoder))
     }
 
     /// The length before the content of an open type, which is written next (RFC 0030, *Length determinant*).
@@ -90,7 +90,7 @@ impl Writer<'_> {
         length: usize,
         write: impl FnOnce(&mut Coer<'_>) -> Result<(), rasn::error::EncodeError>,
     ) -> Result<(), EncodeError> {
-        // All that rasn refuses of the kinds of field above is an octet string of an eighth of the address space.
+        // Of the kinds of field above, rasn refuses only an octet string that takes more than an eighth of the address space.
         write(&mut self.encoder).map_err(|_| EncodeError::TooLong { field, length, limit: usize::MAX / 8 })
     }
 }

@@ -1,0 +1,209 @@
+//! What became of transfers that the peer no longer speaks of: its balance tells, where it can.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::error_name::ErrorName;
+use super::output::{Deadline, DeadlineReason, Dispute, Event};
+use super::request_table::Request;
+use super::session_impl::Session;
+use super::subprotocol;
+use crate::ledger::{Authority, Direction, OpenTransfer, State, Terms};
+use crate::wire::{Body, ErrorPacket, ProtocolData};
+use crate::{Timestamp, TransferId};
+
+/// How long after a balance that explained nothing the peer is asked again.
+const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+
+/// How long after an answer that came too late to be compared the peer is asked again.
+const COMPARE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The transfers that only the peer's balance can decide.
+#[derive(Debug, Default)]
+struct Undecided {
+    /// Our payments on the peer's ledger, expired long ago. If they were paid, we lack the fulfillment that says so.
+    overdue: Vec<TransferId>,
+    /// Payments to us that we fulfilled, and which the peer has forgotten since.
+    fulfilled: Vec<TransferId>,
+    /// Unconditional payments of ours that can be repeated no more, because the peer may have forgotten that it took them.
+    transferred: Vec<TransferId>,
+}
+
+impl Undecided {
+    fn len(&self) -> usize {
+        self.outgoing() + self.fulfilled.len()
+    }
+
+    fn outgoing(&self) -> usize {
+        self.overdue.len() + self.transferred.len()
+    }
+}
+
+/// How much more the peer's books have of what we received, and of what we paid.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    incoming: i128,
+    outgoing: i128,
+}
+
+fn not_paid(now: Timestamp) -> ErrorPacket {
+    ErrorName::TransferNotFound.error("the peer's balance shows that it was not paid", now)
+}
+
+impl Session {
+    /// Whether the peer may have forgotten a transfer, so that its answer to a repeat would prove nothing: a conditional
+    /// one that expired long ago, an unconditional one that was made long ago.
+    pub(super) fn may_be_forgotten(&self, open: &OpenTransfer, now: Timestamp) -> bool {
+        match &open.terms {
+            Terms::Conditional(transfer) => transfer.expires_at.saturating_add(self.config.limits.memory_margin) <= now,
+            Terms::Unconditional { .. } => open.since.saturating_add(self.config.limits.furthest_expiry) <= now,
+        }
+    }
+
+    /// The transfer waits for the peer's balance.
+    pub(super) fn in_doubt(&mut self, id: TransferId, now: Timestamp) {
+        self.doubtful.insert(id);
+        self.reconcile(now);
+    }
+
+    /// Asks the peer for its balance, if anything depends on it.
+    pub(super) fn reconcile(&mut self, now: Timestamp) {
+        if now < self.reconcile_after || (self.doubtful.is_empty() && !self.is_overdue(now)) {
+            return;
+        }
+        let Some(connection) = self.connections.newest_ready().map(|connection| connection.id) else { return };
+        self.reconcile_after = now.saturating_add(RECONCILE_EVERY);
+        let request = Request::Reconcile { sequence: self.trustline.sequence() };
+        let deadline = now.saturating_add(self.config.limits.request_timeout);
+        if !self.request_on(connection, request, Body::Message(subprotocol::reconcile_request()), deadline) {
+            self.reconcile_after = now.saturating_add(COMPARE_AGAIN_AFTER);
+        }
+    }
+
+    /// When the peer is to be asked; without a connection it cannot be, and one that was asked is left in peace for a while.
+    pub(super) fn reconcile_deadline(&self) -> Option<Deadline> {
+        if !self.is_connected() {
+            return None;
+        }
+        let at = if self.doubtful.is_empty() { self.overdue_at()?.max(self.reconcile_after) } else { self.reconcile_after };
+        Some(Deadline { at, reason: DeadlineReason::Reconcile })
+    }
+
+    /// `sequence` is our trustline's when the question was sent.
+    pub(super) fn reconcile_answered(&mut self, sequence: u64, answer: Result<ProtocolData, ErrorPacket>, now: Timestamp) {
+        let Ok(answer) = answer else { return };
+        let Some(theirs) = subprotocol::read_balance(&answer) else { return };
+        let undecided = self.undecided(now);
+        if undecided.len() == 0 {
+            return;
+        }
+        if !self.is_same_moment(sequence) {
+            self.reconcile_after = now.saturating_add(COMPARE_AGAIN_AFTER);
+            return;
+        }
+        let (ours, theirs) = (self.balance(), -i128::from(theirs));
+        let missing = match subprotocol::read_sums(&answer) {
+            Some((received, paid)) => self.missing(received, paid),
+            // Without the sums, payments of both directions could cancel each other out: then the balance tells nothing.
+            None if undecided.fulfilled.is_empty() => Some(Missing { incoming: 0, outgoing: ours - theirs }),
+            None if undecided.outgoing() == 0 => Some(Missing { incoming: theirs - ours, outgoing: 0 }),
+            None => None,
+        };
+        let decided = missing.is_some_and(|missing| {
+            // Both, even if the first is not decided.
+            self.decide_incoming(&undecided, missing.incoming, now) & self.decide_outgoing(&undecided, missing.outgoing, now)
+        });
+        if !decided {
+            self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided: undecided.len() }));
+        }
+    }
+
+    /// What the peer's books have and ours have not.
+    fn missing(&self, received: u128, paid: u128) -> Option<Missing> {
+        let sums = self.sums();
+        let difference = |theirs: u128, ours: u128| i128::try_from(theirs).ok()?.checked_sub(i128::try_from(ours).ok()?);
+        Some(Missing { incoming: difference(paid, sums.incoming_posted)?, outgoing: difference(received, sums.outgoing_posted)? })
+    }
+
+    /// Returns whether the peer's books, which have `missing` more of our income than ours, decide the matter.
+    fn decide_incoming(&mut self, undecided: &Undecided, missing: i128, now: Timestamp) -> bool {
+        if missing != 0 && missing != self.total(&undecided.fulfilled) {
+            return false;
+        }
+        for id in &undecided.fulfilled {
+            self.doubtful.remove(id);
+            if missing == 0 {
+                self.fulfill_refused(*id, not_paid(now), now);
+            } else {
+                self.fulfill_accepted(*id, now);
+            }
+        }
+        true
+    }
+
+    /// Returns whether the peer's books, which have `missing` more of our spending than ours, decide the matter.
+    fn decide_outgoing(&mut self, undecided: &Undecided, missing: i128, now: Timestamp) -> bool {
+        // Of those that are overdue we lack the fulfillment, should they have been paid.
+        if missing != 0 && (missing != self.total(&undecided.transferred) || !undecided.overdue.is_empty()) {
+            return false;
+        }
+        for id in &undecided.overdue {
+            self.expire_one(*id, now);
+        }
+        for id in &undecided.transferred {
+            self.doubtful.remove(id);
+            if missing == 0 {
+                self.outgoing_refused(*id, not_paid(now), now);
+            } else {
+                self.transfer_accepted(*id, now);
+            }
+        }
+        true
+    }
+
+    fn total(&self, ids: &[TransferId]) -> i128 {
+        ids.iter().filter_map(|id| self.trustline.open_transfer(id)).map(|open| i128::from(open.terms.amount())).sum()
+    }
+
+    /// Whether the peer's balance and ours speak of the same moment. A host decides alone, and everything it sent before
+    /// its answer has been handled, if it came the same way. Elsewhere the peer may wait for answers of ours, and counts
+    /// only with them: the two can be compared if our books did not change while it answered.
+    fn is_same_moment(&self, sequence: u64) -> bool {
+        (self.config.authority == Authority::Theirs && self.connections.len() == 1) || self.trustline.sequence() == sequence
+    }
+
+    fn undecided(&mut self, now: Timestamp) -> Undecided {
+        let mut undecided = Undecided::default();
+        if let Some(before) = self.overdue_before(now) {
+            undecided.overdue.extend(self.trustline.expired(Direction::Outgoing, before));
+        }
+        self.doubtful.retain(|id| match self.trustline.open_transfer(id).map(|open| &open.state) {
+            Some(State::Fulfilling { .. }) => {
+                undecided.fulfilled.push(*id);
+                true
+            }
+            Some(State::Transferring) => {
+                undecided.transferred.push(*id);
+                true
+            }
+            _ => false,
+        });
+        undecided
+    }
+
+    /// When the first payment of ours on the peer's ledger will be past its expiry by more than the grace.
+    fn overdue_at(&self) -> Option<Timestamp> {
+        let theirs = self.config.authority == Authority::Theirs;
+        let first = self.trustline.next_expiry(Direction::Outgoing).filter(|_| theirs)?;
+        Some(first.saturating_add(self.config.limits.expiry_grace))
+    }
+
+    fn is_overdue(&self, now: Timestamp) -> bool {
+        self.overdue_at().is_some_and(|at| at <= now)
+    }
+
+    /// What expired until then is overdue.
+    fn overdue_before(&self, now: Timestamp) -> Option<Timestamp> {
+        self.is_overdue(now).then(|| now.saturating_sub(self.config.limits.expiry_grace))
+    }
+}

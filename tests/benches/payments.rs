@@ -1,0 +1,209 @@
+//! Payments a second over real sockets: both ends in one process, full sessions, nothing left out.
+//!
+//! ```text
+//! cargo bench -p trustline-tests --bench payments -- --payments 1000000 --window 256
+//! ```
+//!
+//! prints one line of JSON. `cpu_us_per_payment` is the user and system time of the whole process, so of both ends.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+use futures_channel::oneshot;
+use rustix::time::{ClockId, clock_gettime};
+use trustline_smol::core::ledger::Transfer;
+use trustline_smol::core::session::{Event, LedgerInfo, subprotocol};
+use trustline_smol::core::wire::{Prepare, ProtocolData};
+use trustline_smol::core::{Fulfillment, TransferId};
+use trustline_smol::{Client, Commands, Decision, Handler, Host, Payment};
+
+#[derive(Parser)]
+struct Args {
+    /// Payments in all.
+    #[arg(long, default_value_t = 500_000)]
+    payments: u32,
+    /// Payments in flight on each connection.
+    #[arg(long, default_value_t = 256)]
+    window: u32,
+    /// Customers, each with an account and a connection of its own.
+    #[arg(long, default_value_t = 1)]
+    connections: u32,
+    #[arg(long, value_enum, default_value_t = RuntimeName::Smol)]
+    runtime: RuntimeName,
+    #[arg(long, value_enum, default_value_t = JournalName::Memory)]
+    journal: JournalName,
+    /// Cargo gives this to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RuntimeName {
+    Smol,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum JournalName {
+    Memory,
+}
+
+/// As long as the ILP packet of a letter.
+const ILP_PACKET: [u8; 65] = [7; 65];
+const AMOUNT: u64 = 10;
+
+fn main() {
+    let args = Args::parse();
+    smol::block_on(run(&args));
+}
+
+async fn run(args: &Args) {
+    let info =
+        LedgerInfo { prefix: "example.bench.".to_owned(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
+    let host = (0..args.connections).fold(Host::builder(info), |host, n| host.account(&n.to_string(), "token"));
+    let host = host.handler(|_| Payee).listen(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+
+    let share = args.payments / args.connections;
+    let mut clients = Vec::new();
+    let mut done = Vec::new();
+    let latencies = Arc::new(Mutex::new(Vec::with_capacity(args.payments as usize)));
+    for n in 0..args.connections {
+        let (payer, finished) = Payer::new(n, share, args.window, latencies.clone());
+        let url = format!("btp+ws://{n}:token@{}/", host.address());
+        clients.push(Client::builder(&url).handler(payer).connect().await.expect("the host is there"));
+        done.push(finished);
+    }
+
+    let (cpu, started) = (cpu_time(), Instant::now());
+    for client in &clients {
+        // The answer makes the first payments, and each that is fulfilled makes the next.
+        client.command(|commands| commands.message(subprotocol::balance_request())).expect("it is connected");
+    }
+    for finished in done {
+        finished.await.expect("every payment is fulfilled");
+    }
+    let (elapsed, cpu) = (started.elapsed(), cpu_time() - cpu);
+
+    let paid = u64::from(share) * u64::from(args.connections);
+    let owed: i128 = host.accounts().iter().map(|account| account.balance()).sum();
+    assert_eq!(owed, i128::from(paid * AMOUNT), "the host was paid in full");
+    let spent: i128 = clients.iter().map(|client| client.balance()).sum();
+    assert_eq!(spent, -owed, "and the customers paid it");
+    report(args, paid, elapsed, cpu, &mut latencies.lock().expect("all clients are done"));
+}
+
+fn report(args: &Args, paid: u64, elapsed: Duration, cpu: Duration, latencies: &mut [u32]) {
+    latencies.sort_unstable();
+    let quantile = |per_mille: usize| f64::from(latencies[(latencies.len() - 1) * per_mille / 1000]) / 1000.0;
+    let per_payment = |time: Duration| time.as_secs_f64() * 1e6 / u32::try_from(paid).map_or(f64::MAX, f64::from);
+    let line = serde_json::json!({
+        "runtime": args.runtime.to_possible_value().map(|value| value.get_name().to_owned()),
+        "journal": args.journal.to_possible_value().map(|value| value.get_name().to_owned()),
+        "window": args.window,
+        "connections": args.connections,
+        "payments": paid,
+        "seconds": round(elapsed.as_secs_f64(), 3),
+        "payments_per_second": round(1e6 / per_payment(elapsed), 0),
+        "cpu_us_per_payment": round(per_payment(cpu), 3),
+        "p50_us": round(quantile(500), 1),
+        "p99_us": round(quantile(990), 1),
+        "rss_bytes": rss_bytes(),
+    });
+    println!("{line}");
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// The host: shows the preimage at once.
+struct Payee;
+
+impl Handler for Payee {
+    fn decide(&mut self, transfer: &Transfer, _protocol_data: &ProtocolData) -> Decision {
+        Decision::Fulfill(fulfillment(transfer.id))
+    }
+
+    fn handle(&mut self, _event: Event, _commands: &mut Commands<'_>) {}
+}
+
+/// A customer: every payment that is fulfilled is followed by the next, until all are made.
+struct Payer {
+    customer: u32,
+    share: u32,
+    window: u32,
+    /// When each payment was made, by its number.
+    made: Vec<Instant>,
+    /// How long each took, in nanoseconds.
+    took: Vec<u32>,
+    latencies: Arc<Mutex<Vec<u32>>>,
+    finished: Option<oneshot::Sender<()>>,
+}
+
+impl Payer {
+    fn new(customer: u32, share: u32, window: u32, latencies: Arc<Mutex<Vec<u32>>>) -> (Self, oneshot::Receiver<()>) {
+        let (finished, receiver) = oneshot::channel();
+        let (made, took) = (Vec::with_capacity(share as usize), Vec::with_capacity(share as usize));
+        (Self { customer, share, window, made, took, latencies, finished: Some(finished) }, receiver)
+    }
+
+    fn pay(&mut self, commands: &mut Commands<'_>) {
+        let number = u32::try_from(self.made.len()).unwrap_or(u32::MAX);
+        if number < self.share {
+            commands.prepare(payment(self.customer, number)).expect("nothing limits it");
+            self.made.push(Instant::now());
+        }
+    }
+}
+
+impl Handler for Payer {
+    fn handle(&mut self, event: Event, commands: &mut Commands<'_>) {
+        match event {
+            Event::OutgoingFulfilled { transfer, fulfillment: shown, .. } => {
+                assert_eq!(shown, fulfillment(transfer.id));
+                let made = self.made[number_of(transfer.id) as usize];
+                self.took.push(u32::try_from(made.elapsed().as_nanos()).unwrap_or(u32::MAX));
+                self.pay(commands);
+                if self.took.len() == self.share as usize {
+                    self.latencies.lock().expect("nobody panicked").append(&mut self.took);
+                    let _ = self.finished.take().map(|finished| finished.send(()));
+                }
+            }
+            Event::Answered { .. } => (0..self.window).for_each(|_| self.pay(commands)),
+            _ => {}
+        }
+    }
+}
+
+fn payment(customer: u32, number: u32) -> Prepare {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&customer.to_be_bytes());
+    id[12..].copy_from_slice(&number.to_be_bytes());
+    let id = TransferId::from(id);
+    Payment::new(AMOUNT, fulfillment(id).condition()).with_id(id).with_ilp(ILP_PACKET.to_vec()).into_prepare()
+}
+
+fn number_of(id: TransferId) -> u32 {
+    let [.., a, b, c, d] = *id.as_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// Both sides can tell it from the transfer's id.
+fn fulfillment(id: TransferId) -> Fulfillment {
+    let mut bytes = [7; 32];
+    bytes[..16].copy_from_slice(id.as_bytes());
+    Fulfillment::from(bytes)
+}
+
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,160 @@
+//! What every adapter to an async runtime must do, as one suite over real sockets: once for a host and a client on the
+//! same runtime, and once for each two runtimes that meet.
+//!
+//! A case is an async function whose name says what it shows. [`contract!`](crate::contract) makes tests of those that
+//! need a host and a client, [`host_contract!`](crate::host_contract) of what a host owes to any peer, and
+//! [`client_contract!`](crate::client_contract) of what a client owes to any host.
+
+#![allow(missing_docs)] // the name of a case is its sentence
+
+pub mod clients;
+pub mod hosts;
+pub mod pairs;
+pub mod rig;
+
+/// Makes tests of the cases of some themes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_cases {
+    ($side:ident, $block_on:path, $watch:ty, [$($runtime:ty),+]; $($theme:ident: $($case:ident)+;)+) => {
+        $(
+            mod $theme {
+                #[allow(unused_imports)]
+                use super::*;
+
+                $(
+                    #[test]
+                    fn $case() {
+                        let case = $crate::contract::$side::$theme::$case::<$($runtime),+>();
+                        $block_on($crate::contract::rig::finishes::<$watch>(case));
+                    }
+                )+
+            }
+        )+
+    };
+}
+
+/// Tests of a host and a client of ours, each on its runtime.
+#[macro_export]
+macro_rules! contract {
+    (host: $host:ty, client: $client:ty, block_on: $block_on:path) => {
+        $crate::contract_cases! { pairs, $block_on, $client, [$host, $client];
+            connecting:
+                the_right_token_opens_the_account
+                a_wrong_token_is_refused_with_a_reason
+                an_unknown_user_is_refused
+                an_application_may_decide_who_comes_in_by_what_else_they_show
+                a_username_and_a_token_may_hold_any_characters
+                a_host_may_have_many_accounts_that_see_nothing_of_each_other;
+            paying:
+                a_payment_is_fulfilled_on_both_books
+                a_payment_is_rejected_with_the_payees_reason
+                a_payment_under_an_unknown_condition_is_rejected
+                a_payment_that_nobody_takes_expires
+                a_payment_beyond_the_hosts_limit_is_refused
+                a_payment_beyond_our_own_limit_is_not_sent
+                a_payment_under_a_used_id_leaves_the_first_alone
+                a_payment_goes_on_when_nobody_waits_for_it
+                a_thousand_payments_at_once_are_all_fulfilled
+                the_host_pays_its_client
+                both_pay_each_other_at_once
+                a_transfer_without_a_condition_is_paid_at_once;
+            asking:
+                requests_are_answered_both_ways
+                the_application_may_register_names_and_refuse
+                a_name_that_nobody_registered_is_refused
+                a_request_that_nobody_answers_times_out_and_the_connection_stays
+                info_balance_and_limit_are_answered;
+            sharing:
+                customers_of_one_account_get_their_own_answers
+                an_account_has_only_so_many_connections;
+            reconnecting:
+                a_cut_connection_comes_back_and_pays
+                wherever_the_line_is_cut_every_payment_ends_the_same_on_both_sides
+                a_host_that_went_away_is_found_again_on_its_port
+                a_line_that_fell_silent_is_given_up_and_dialed_again;
+            closing:
+                a_client_that_closes_waits_for_the_answer_to_what_it_asked
+                a_host_that_closes_answers_what_it_accepted
+                closing_ends_the_events
+                a_payment_that_outlives_its_client_is_told_so
+                handles_that_are_dropped_leave_no_task_behind
+                the_port_is_free_when_the_host_is_closed;
+            reading_events:
+                events_come_in_order
+                a_host_tells_whose_events_they_are
+                a_slow_reader_slows_only_its_own_account
+                events_that_nobody_wants_stop_nobody;
+            failing:
+                a_handler_that_panics_takes_nobody_with_it;
+            crowding:
+                a_thousand_connections_stand_by_while_one_pays;
+        }
+    };
+}
+
+/// Tests of what a host owes to any peer.
+#[macro_export]
+macro_rules! host_contract {
+    ($host:ty, block_on: $block_on:path) => {
+        $crate::contract_cases! { hosts, $block_on, $host, [$host];
+            strangers:
+                who_says_nothing_is_closed_in_time
+                who_says_only_rubbish_is_closed_in_time
+                each_stranger_has_a_time_of_its_own
+                the_first_packet_must_authenticate
+                a_second_authentication_is_refused_and_the_connection_stays
+                there_are_only_so_many_strangers
+                a_browser_is_told_that_this_is_no_website
+                closing_sends_strangers_away;
+            framing:
+                bytes_may_come_one_by_one
+                compression_is_declined
+                text_and_rubbish_are_ignored
+                a_frame_over_the_limit_is_closed_with_1009
+                the_limit_of_a_frame_can_be_changed
+                a_ping_is_answered
+                what_came_before_the_end_of_the_stream_is_answered
+                a_peer_that_does_not_answer_our_close_frame_is_left;
+            routing:
+                a_fulfill_goes_back_where_the_prepare_came_from
+                a_fulfill_goes_to_the_newest_connection_when_the_first_is_gone
+                an_answer_counts_only_from_who_was_asked;
+            flooding:
+                who_does_not_read_is_given_up
+                who_asks_without_reading_is_given_up;
+            living:
+                who_answers_pings_is_kept
+                who_answers_no_ping_is_given_up;
+        }
+    };
+}
+
+/// Tests of what a client owes to any host.
+#[macro_export]
+macro_rules! client_contract {
+    ($client:ty, block_on: $block_on:path) => {
+        $crate::contract_cases! { clients, $block_on, $client, [$client];
+            dialing:
+                what_is_no_url_is_not_dialed
+                a_port_where_nobody_listens
+                a_port_that_speaks_http_and_no_websocket
+                a_port_that_accepts_and_is_silent
+                a_host_that_does_not_answer_the_authentication
+                a_host_that_closes_before_it_answers
+                a_host_that_tells_nothing_of_its_ledger_can_be_paid;
+            resending:
+                what_was_not_answered_is_sent_again_as_it_was
+                a_fulfillment_from_before_the_cut_is_not_lost;
+            living:
+                a_host_that_answers_pings_is_kept
+                a_host_that_answers_no_ping_is_dialed_again;
+            stopping:
+                while_dialing
+                while_the_host_is_silent
+                while_the_authentication_is_not_answered
+                between_two_attempts
+                when_the_host_does_not_answer_the_close_frame;
+        }
+    };
+}

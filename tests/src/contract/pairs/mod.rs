@@ -1,0 +1,11 @@
+//! A host of ours and a client of ours.
+
+pub mod asking;
+pub mod closing;
+pub mod connecting;
+pub mod crowding;
+pub mod failing;
+pub mod paying;
+pub mod reading_events;
+pub mod reconnecting;
+pub mod sharing;

@@ -1,0 +1,172 @@
+//! PROTOCOL.md section 4: how payments end.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use trustline_core::Fulfillment;
+use trustline_core::ledger::{Bounds, PrepareError};
+use trustline_core::session::{Event, PrepareFailure};
+use trustline_core::wire::{Entry, ProtocolData};
+use trustline_runtime::{Client, Payment, PaymentError};
+
+use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, assert_mirrored, letter, open_shop, shop, until};
+use crate::{fulfillment, no_funds, transfer_id};
+
+pub async fn a_payment_is_fulfilled_on_both_books<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = alice::<C>(&host).await;
+    let paid = client.pay(letter(1, 10)).await.unwrap();
+    assert_eq!((paid.fulfillment, paid.protocol_data), (fulfillment(1), ProtocolData::new()));
+    assert_eq!((client.balance(), alices(&host).balance()), (-10, 10));
+    assert_eq!(client.peer_balance().await.unwrap(), -10);
+    assert_mirrored(&client, &alices(&host)).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_is_rejected_with_the_payees_reason<H: Adapter, C: Adapter>() {
+    let host = shop::<H>().handler(|_| Clerk::Declines).listen(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    let rejected = client.pay(letter(1, 10)).await;
+    let Err(PaymentError::Rejected { reason: Some(reason), .. }) = rejected else { panic!("{rejected:?}") };
+    assert_eq!(reason, no_funds());
+    assert_mirrored(&client, &alices(&host)).await;
+    assert_eq!(client.balance(), 0);
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_under_an_unknown_condition_is_rejected<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = alice::<C>(&host).await;
+    let rejected = client.pay(Payment::new(10, Fulfillment::from([66; 32]).condition())).await;
+    let Err(PaymentError::Rejected { reason: Some(reason), .. }) = rejected else { panic!("{rejected:?}") };
+    assert_eq!(reason.code.as_str(), "F05");
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_that_nobody_takes_expires<H: Adapter, C: Adapter>() {
+    let host = shop::<H>().handler(|_| Clerk::Thinks).listen(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    let expired = client.pay(letter(1, 10).expires_in(Duration::from_millis(50))).await;
+    // The host of the ledger says so.
+    let Err(PaymentError::Rejected { reason: Some(reason), .. }) = expired else { panic!("{expired:?}") };
+    assert_eq!((reason.code.as_str(), &*reason.name), ("R00", "Transfer Timed Out"));
+    assert_eq!(client.peer_balance().await.unwrap(), 0);
+    assert_mirrored(&client, &alices(&host)).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_beyond_the_hosts_limit_is_refused<H: Adapter, C: Adapter>() {
+    let host = shop::<H>().bounds(Bounds { minimum: 0, maximum: 25 }).listen(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    client.pay(letter(1, 20)).await.unwrap();
+    let refused = client.pay(letter(2, 10)).await.unwrap_err();
+    assert!(matches!(refused, PaymentError::Refused(_)), "{refused:?}");
+    assert!(refused.is_limit_reached());
+    // What still fits is taken.
+    client.pay(letter(3, 5)).await.unwrap();
+    assert_eq!((client.balance(), alices(&host).balance()), (-25, 25));
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_beyond_our_own_limit_is_not_sent<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let builder = Client::<C>::builder(&alice_at(host.address())).bounds(Bounds { minimum: -5, maximum: 0 });
+    let client = builder.connect().await.unwrap();
+    let refused = client.pay(letter(1, 10)).await.unwrap_err();
+    assert_eq!(refused, PaymentError::NotSent(PrepareFailure::Ledger(PrepareError::InsufficientBalance)));
+    assert!(refused.is_limit_reached());
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_under_a_used_id_leaves_the_first_alone<H: Adapter, C: Adapter>() {
+    let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    let first = client.pay(letter(1, 10));
+    let second = client.pay(letter(1, 10)).await;
+    assert!(matches!(second, Err(PaymentError::NotSent(_))), "{second:?}");
+    until(&mut events, |account, event| match event {
+        Event::IncomingPrepared { transfer, .. } => Some(account.fulfill(transfer.id, fulfillment(1)).unwrap()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(first.await.unwrap().fulfillment, fulfillment(1));
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_goes_on_when_nobody_waits_for_it<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = alice::<C>(&host).await;
+    drop(client.pay(letter(1, 10)));
+    // Whatever is asked behind it is answered behind it.
+    client.pay(letter(2, 1)).await.unwrap();
+    assert_eq!(client.balance(), -11);
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_thousand_payments_at_once_are_all_fulfilled<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = alice::<C>(&host).await;
+    let payments = join_all((1..=1000).map(|n| client.pay(letter(n, u64::from(n))))).await;
+    for (paid, n) in payments.into_iter().zip(1..) {
+        assert_eq!(paid.unwrap().fulfillment, fulfillment(n));
+    }
+    assert_eq!(client.balance(), -500_500);
+    assert_eq!(client.peer_balance().await.unwrap(), -500_500);
+    assert_eq!(client.in_flight(), 0);
+    assert_mirrored(&client, &alices(&host)).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn the_host_pays_its_client<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = Client::<C>::builder(&alice_at(host.address())).handler(Clerk::Sells).connect().await.unwrap();
+    let account = alices(&host);
+    assert_eq!(account.pay(letter(1, 10)).await.unwrap().fulfillment, fulfillment(1));
+    assert_eq!(account.balance(), -10);
+    // The client has its money with the host's answer.
+    assert_eq!(client.peer_balance().await.unwrap(), 10);
+    assert_eq!(client.balance(), 10);
+    assert_mirrored(&client, &account).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn both_pay_each_other_at_once<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = Client::<C>::builder(&alice_at(host.address())).handler(Clerk::Sells).connect().await.unwrap();
+    let account = alices(&host);
+    let there = (1..=200).map(|n| client.pay(letter(n, 3)));
+    let back = (1001..=1200).map(|n| account.pay(letter(n, 2)));
+    let (there, back) = futures_util::future::join(join_all(there), join_all(back)).await;
+    assert!(there.iter().chain(&back).all(Result::is_ok));
+    assert_eq!(client.peer_balance().await.unwrap(), -200);
+    assert_eq!(client.balance(), -200);
+    assert_mirrored(&client, &account).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_transfer_without_a_condition_is_paid_at_once<H: Adapter, C: Adapter>() {
+    let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    let note = ProtocolData::from(Entry::text("note", "settled"));
+    client.transfer(transfer_id(1), 10, &note).await.unwrap();
+    let (amount, protocol_data) = until(&mut events, |_, event| match event {
+        Event::IncomingTransferred { amount, protocol_data, .. } => Some((amount, protocol_data)),
+        _ => None,
+    })
+    .await;
+    assert_eq!((amount, protocol_data), (10, note));
+    assert_mirrored(&client, &alices(&host)).await;
+    client.close().await;
+    host.close().await;
+}

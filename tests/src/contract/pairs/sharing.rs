@@ -1,0 +1,47 @@
+//! PROTOCOL.md section 2: several connections of one account.
+
+use futures_util::future::join_all;
+use trustline_core::Limits;
+use trustline_runtime::{Client, ConnectError};
+
+use crate::contract::rig::{ANYWHERE, Adapter, alice, alice_at, alices, letter, open_shop, shop};
+use crate::{custom, fulfillment};
+
+pub async fn customers_of_one_account_get_their_own_answers<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let customers = [alice::<C>(&host).await, alice::<C>(&host).await, alice::<C>(&host).await];
+    assert_eq!((host.connections(), host.accounts().len()), (3, 1));
+    // Each pays under ids that no other has: a Fulfill that went astray would leave a payment open.
+    let payments = (0..300_u32).map(|n| customers[n as usize % 3].pay(letter(n, 1)));
+    for (paid, n) in join_all(payments).await.into_iter().zip(0..) {
+        assert_eq!(paid.unwrap().fulfillment, fulfillment(n));
+    }
+    let questions = (0..30_usize).map(|n| customers[n % 3].request(custom(&n.to_string())));
+    for (answer, n) in join_all(questions).await.into_iter().zip(0..) {
+        assert_eq!(answer.unwrap(), custom(&n.to_string()));
+    }
+    assert_eq!(customers.each_ref().map(|customer| customer.balance()), [-100; 3]);
+    assert_eq!(alices(&host).balance(), 300);
+    let [first, others @ ..] = customers;
+    first.close().await;
+    for other in others {
+        other.pay(letter(1000, 1)).await.unwrap_err();
+        other.close().await;
+    }
+    host.close().await;
+}
+
+pub async fn an_account_has_only_so_many_connections<H: Adapter, C: Adapter>() {
+    let limits = Limits { connections: 2, ..Limits::default() };
+    let host = shop::<H>().limits(limits).listen(ANYWHERE).await.unwrap();
+    let (first, second) = (alice::<C>(&host).await, alice::<C>(&host).await);
+    let third = Client::<C>::connect(&alice_at(host.address())).await;
+    assert!(matches!(third, Err(ConnectError::Closed | ConnectError::Refused(_))), "{third:?}");
+    second.pay(letter(1, 1)).await.unwrap();
+    first.close().await;
+    let third = alice::<C>(&host).await;
+    third.pay(letter(2, 1)).await.unwrap();
+    second.close().await;
+    third.close().await;
+    host.close().await;
+}

@@ -1,0 +1,200 @@
+//! A peer that does exactly what a case says, packet by packet or byte by byte.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use trustline_core::WireLimits;
+use trustline_core::session::{Credentials, Token, subprotocol};
+use trustline_core::wire::{Body, Packet, ProtocolData};
+use trustline_runtime::websocket::{CloseFrame, Incoming, WebSocket, WebSocketError, WebSocketLimits};
+
+use super::{ANYWHERE, Adapter};
+use crate::ledger_info;
+
+/// One end of a connection, in the hands of a case.
+#[derive(Debug)]
+pub struct Peer<R: Adapter> {
+    /// Below the WebSocket.
+    pub stream: R::Stream,
+    websocket: WebSocket,
+    next_request: u32,
+}
+
+/// A port whose connections are in the hands of a case.
+#[derive(Debug)]
+pub struct Port<R: Adapter> {
+    listener: R::Listener,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl<R: Adapter> Port<R> {
+    /// Any free port.
+    pub async fn open() -> Self {
+        let listener = R::default().listen(ANYWHERE).await.unwrap();
+        let address = R::default().local_address(&listener).unwrap();
+        Self { listener, address }
+    }
+
+    /// The next connection, as bytes.
+    pub async fn stream(&self) -> R::Stream {
+        R::default().accept(&self.listener).await.unwrap().0
+    }
+
+    /// The next connection, as an open WebSocket.
+    pub async fn accept(&self) -> Peer<R> {
+        let mut peer = Peer { stream: self.stream().await, websocket: WebSocket::server(limits()), next_request: 1 };
+        assert!(matches!(peer.incoming().await, Ok(Incoming::Opened { .. })));
+        peer
+    }
+
+    /// The next connection, of a client whose credentials are accepted and who was told about the ledger.
+    pub async fn welcome(&self) -> Peer<R> {
+        let mut peer = self.accept().await;
+        peer.accepts_the_authentication().await;
+        let info = peer.packet().await;
+        let Body::Message(question) = &info.body else { panic!("expected info, got {info:?}") };
+        assert_eq!(*question, subprotocol::info_request());
+        let json = serde_json::to_string(&ledger_info()).unwrap();
+        peer.answer(info.request_id, trustline_core::wire::Entry::json("info", &json).into()).await;
+        peer
+    }
+}
+
+impl<R: Adapter> Peer<R> {
+    /// Connects, and no more.
+    pub async fn stream_to(address: SocketAddr) -> R::Stream {
+        R::default().connect(&address.ip().to_string(), address.port()).await.unwrap()
+    }
+
+    /// Opens a WebSocket.
+    pub async fn dial(address: SocketAddr) -> Self {
+        let websocket = WebSocket::client(&address.to_string(), "/", limits()).unwrap();
+        let mut peer = Self { stream: Self::stream_to(address).await, websocket, next_request: 1 };
+        assert!(matches!(peer.incoming().await, Ok(Incoming::Opened { .. })));
+        peer
+    }
+
+    /// Opens a WebSocket and authenticates as alice.
+    pub async fn alice(address: SocketAddr) -> Self {
+        let mut peer = Self::dial(address).await;
+        assert_eq!(peer.authenticates("alice", "s3cr3t").await.body, Body::Response(ProtocolData::new()));
+        peer
+    }
+
+    /// Shows these credentials. Returns the answer.
+    pub async fn authenticates(&mut self, username: &str, token: &str) -> Packet {
+        let credentials = Credentials { username: username.into(), token: Token::from(token), ..Credentials::default() };
+        self.asks(Body::Message(subprotocol::auth_request(&credentials))).await
+    }
+
+    /// Answers the first packet of a client.
+    pub async fn accepts_the_authentication(&mut self) {
+        let auth = self.packet().await;
+        let Body::Message(credentials) = &auth.body else { panic!("expected auth, got {auth:?}") };
+        assert_eq!(&*credentials.primary().unwrap().name, "auth");
+        self.answer(auth.request_id, ProtocolData::new()).await;
+    }
+
+    /// Sends a request. Returns its id.
+    pub async fn sends(&mut self, body: Body) -> u32 {
+        let request_id = self.next_request;
+        self.next_request += 1;
+        self.sends_packet(Packet { request_id, body }).await;
+        request_id
+    }
+
+    /// Sends a request, and returns what comes next, which must be its answer.
+    pub async fn asks(&mut self, body: Body) -> Packet {
+        let request_id = self.sends(body).await;
+        let answer = self.packet().await;
+        assert_eq!(answer.request_id, request_id, "{answer:?}");
+        answer
+    }
+
+    /// Answers a request with a Response.
+    pub async fn answer(&mut self, request_id: u32, protocol_data: ProtocolData) {
+        self.sends_packet(Packet { request_id, body: Body::Response(protocol_data) }).await;
+    }
+
+    /// Sends this packet.
+    pub async fn sends_packet(&mut self, packet: Packet) {
+        self.sends_frame(packet.encode().unwrap()).await;
+    }
+
+    /// Sends a binary message.
+    pub async fn sends_frame(&mut self, frame: Bytes) {
+        self.websocket.send(frame).unwrap();
+        self.write().await.unwrap();
+    }
+
+    /// Sends bytes past the WebSocket.
+    pub async fn sends_bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// The next packet.
+    pub async fn packet(&mut self) -> Packet {
+        match self.incoming().await {
+            Ok(Incoming::Frame(frame)) => Packet::decode(&frame, &WireLimits::default()).unwrap(),
+            other => panic!("expected a packet, got {other:?}"),
+        }
+    }
+
+    /// Reads to the end, whatever comes before it. Returns the other side's close frame.
+    pub async fn end(&mut self) -> Option<CloseFrame> {
+        loop {
+            match self.incoming().await {
+                Ok(Incoming::Closed(frame)) => return frame,
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Closes in good order.
+    pub async fn closes(mut self) {
+        self.websocket.close(trustline_runtime::websocket::CloseCode::NORMAL, "");
+        self.end().await;
+    }
+
+    /// Whatever comes next.
+    pub async fn incoming(&mut self) -> Result<Incoming, WebSocketError> {
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            if let Some(incoming) = self.websocket.poll()? {
+                let _ = self.write().await;
+                return Ok(incoming);
+            }
+            let _ = self.write().await;
+            match self.stream.read(&mut buffer).await {
+                Ok(0) | Err(_) => self.websocket.receive_end(),
+                Ok(bytes) => self.websocket.receive(&buffer[..bytes]),
+            }
+        }
+    }
+
+    async fn write(&mut self) -> std::io::Result<()> {
+        let written = self.stream.write_all(self.websocket.outgoing()).await;
+        self.websocket.advance(usize::MAX);
+        written
+    }
+
+    /// Nothing comes for as long as others would take to answer: the one wait by the clock, where there is nothing to
+    /// wait for. Too short a time can only miss a failure.
+    pub async fn hears_nothing(&mut self) {
+        let enough = R::default().sleep(Duration::from_millis(50));
+        if let futures_util::future::Either::Left((incoming, _)) =
+            futures_util::future::select(std::pin::pin!(self.incoming()), enough).await
+        {
+            panic!("expected nothing, got {incoming:?}");
+        }
+    }
+}
+
+/// Takes everything.
+fn limits() -> WebSocketLimits {
+    WebSocketLimits { message_bytes: 64 * 1024 * 1024, ..WebSocketLimits::default() }
+}

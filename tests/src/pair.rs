@@ -1,0 +1,378 @@
+//! Two sides, a link and one fake clock.
+
+use std::time::Duration;
+
+use trustline_core::Timestamp;
+use trustline_core::ledger::{Authority, Bounds};
+use trustline_core::session::{Acceptance, Acceptor, ConnectionId, Credentials, SessionConfig, Token};
+use trustline_core::wire::ProtocolData;
+
+use crate::link::{Arrival, Link, Role};
+use crate::names::{START, TOKEN, ledger_info};
+use crate::side::Side;
+use crate::story::describe_frame;
+
+/// More steps than any scenario takes at one moment: beyond it, the two talk in circles.
+const MOST_STEPS: usize = 100_000;
+
+/// A shop that accepts connections, and a customer that dials. Between them lie links that delay and break.
+#[derive(Debug)]
+pub struct Pair {
+    /// Accepts connections.
+    pub shop: Side,
+    /// Dials.
+    pub customer: Side,
+    /// Others who dial, and share the customer's account.
+    pub others: Vec<Side>,
+    /// How long a frame takes.
+    pub delay: Duration,
+    /// After so many more frames, the link that carries the last of them breaks.
+    pub cut_after: Option<usize>,
+    /// How far the customer's clock is ahead, in milliseconds.
+    pub customer_ahead: i64,
+    now: Timestamp,
+    links: Vec<Link>,
+    next_connection: u64,
+    order: u64,
+    talk: Vec<String>,
+}
+
+impl Pair {
+    /// The shop hosts the ledger, up to a balance of 1,000,000. Not connected.
+    pub fn hosted() -> Self {
+        let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
+        let shop = SessionConfig { bounds, info: Some(ledger_info()), ..SessionConfig::new(Authority::Ours) };
+        Self::new(shop, customer(Authority::Theirs))
+    }
+
+    /// Both keep the ledger, as equals, up to a balance of 1,000,000 either way. Not connected.
+    pub fn equals() -> Self {
+        let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
+        let equal = SessionConfig { bounds, info: Some(ledger_info()), ..customer(Authority::Shared) };
+        let shop = SessionConfig { account: Some("example.shop".into()), ..equal.clone() };
+        Self::new(shop, SessionConfig { account: Some("example.customer".into()), ..equal })
+    }
+
+    /// [`hosted`](Self::hosted), and connected; what was said until then is forgotten.
+    pub fn connected() -> Self {
+        Self::hosted().after_connecting()
+    }
+
+    /// [`equals`](Self::equals), and connected; what was said until then is forgotten.
+    pub fn connected_equals() -> Self {
+        Self::equals().after_connecting()
+    }
+
+    /// Two sides of these configurations. Not connected.
+    pub fn new(shop: SessionConfig, customer: SessionConfig) -> Self {
+        Self {
+            shop: Side::new(shop),
+            customer: Side::new(customer),
+            others: Vec::new(),
+            delay: Duration::ZERO,
+            cut_after: None,
+            customer_ahead: 0,
+            now: START,
+            links: Vec::new(),
+            next_connection: 1,
+            order: 0,
+            talk: Vec::new(),
+        }
+    }
+
+    /// Connects, and forgets what was said.
+    #[must_use]
+    pub fn after_connecting(mut self) -> Self {
+        self.connect();
+        self.drive();
+        self.forget_talk();
+        self
+    }
+
+    /// Someone else who shares the customer's account. Connected; what was said is forgotten.
+    pub fn add_other(&mut self) -> usize {
+        let mut other = Side::new(self.customer.config().clone());
+        other.now = self.now;
+        self.others.push(other);
+        let index = self.others.len() - 1;
+        self.connect_as(Role::Other(index));
+        self.drive();
+        self.forget_talk();
+        index
+    }
+
+    /// Forgets what was said.
+    pub fn forget_talk(&mut self) {
+        self.talk.clear();
+        for role in self.roles() {
+            self.side(role).events();
+        }
+    }
+
+    /// One of the sides.
+    pub fn side(&mut self, role: Role) -> &mut Side {
+        match role {
+            Role::Shop => &mut self.shop,
+            Role::Customer => &mut self.customer,
+            Role::Other(index) => &mut self.others[index],
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What was said since this was asked last: who, and what.
+    pub fn talk(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.talk)
+    }
+
+    fn roles(&self) -> Vec<Role> {
+        [Role::Shop, Role::Customer].into_iter().chain((0..self.others.len()).map(Role::Other)).collect()
+    }
+}
+
+/// Connections.
+impl Pair {
+    /// The customer dials.
+    pub fn connect(&mut self) -> ConnectionId {
+        self.connect_as(Role::Customer)
+    }
+
+    /// Someone dials.
+    pub fn connect_as(&mut self, dialer: Role) -> ConnectionId {
+        let id = ConnectionId(self.next_connection);
+        self.next_connection += 1;
+        let acceptor = Acceptor::new(self.shop.config().limits.clone(), self.shop.now);
+        self.links.push(Link::new(id, dialer, acceptor));
+        self.side(dialer).connected(id);
+        id
+    }
+
+    /// Breaks every link of the customer. What was on its way is lost; both sides notice at once.
+    pub fn cut(&mut self) {
+        self.cut_noticed_after(Duration::ZERO, Duration::ZERO);
+    }
+
+    /// Breaks every link of the customer. What was on its way is lost; each side notices after a while.
+    pub fn cut_noticed_after(&mut self, shop: Duration, customer: Duration) {
+        let (shop, customer) = (self.now.saturating_add(shop), self.now.saturating_add(customer));
+        self.collect();
+        for link in self.links.iter_mut().filter(|link| link.dialer == Role::Customer) {
+            link.cut(shop, customer, self.order);
+        }
+        self.drive();
+    }
+
+    /// Whether a connection of the customer is authenticated on both sides.
+    pub fn is_connected(&self) -> bool {
+        self.customer.session.is_connected() && self.shop.session.is_connected()
+    }
+
+    /// A side's process dies and starts again from its journal. Its links break.
+    pub fn restart(&mut self, role: Role) {
+        self.side(role).restart();
+        for link in self.links.iter_mut().filter(|link| role == Role::Shop || link.dialer == role) {
+            link.cut(self.now, self.now, self.order);
+        }
+        self.drive();
+    }
+}
+
+/// Time.
+impl Pair {
+    /// Everything that can happen at this moment happens.
+    pub fn drive(&mut self) {
+        for _ in 0..MOST_STEPS {
+            self.collect();
+            if !self.deliver_next() {
+                return;
+            }
+        }
+        panic!("the two do not come to rest; they say:\n{}", self.talk[self.talk.len().saturating_sub(20)..].join("\n"));
+    }
+
+    /// Time passes, and everything happens at its time.
+    pub fn advance(&mut self, by: Duration) {
+        let end = self.now.saturating_add(by);
+        self.drive();
+        for _ in 0..MOST_STEPS {
+            match self.next_moment().filter(|at| *at <= end) {
+                Some(at) => self.pass_to(at),
+                None => return self.pass_to(end),
+            }
+        }
+        panic!("time does not get ahead of the deadlines");
+    }
+
+    /// Time passes until nothing is on its way and no side waits for an answer, or for `most`.
+    pub fn settle(&mut self, most: Duration) {
+        let end = self.now.saturating_add(most);
+        self.drive();
+        while let Some(at) = self.next_moment().filter(|at| *at <= end) {
+            self.pass_to(at);
+        }
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        let arrivals = self.links.iter().filter_map(|link| link.next().map(|(due, ..)| due));
+        let acceptors = self.links.iter().filter_map(|link| link.acceptor.as_ref().map(Acceptor::deadline));
+        let deadline = |side: &Side, ahead| Some(Timestamp::from_millis(side.deadline()?.at.as_millis() - ahead));
+        let customer = deadline(&self.customer, self.customer_ahead);
+        let others = self.others.iter().filter_map(|side| deadline(side, 0));
+        let next = arrivals.chain(acceptors).chain(deadline(&self.shop, 0)).chain(customer).chain(others).min();
+        next.map(|at| at.max(self.now))
+    }
+
+    fn pass_to(&mut self, now: Timestamp) {
+        self.now = now;
+        for role in self.roles() {
+            let ahead = if role == Role::Customer { self.customer_ahead } else { 0 };
+            let theirs = Timestamp::from_millis(now.as_millis() + ahead);
+            self.side(role).clock(theirs);
+        }
+        for index in 0..self.links.len() {
+            if self.links[index].acceptor.as_ref().is_some_and(|acceptor| acceptor.deadline() <= now) {
+                self.shop_hangs_up(index);
+            }
+        }
+        self.drive();
+    }
+
+    /// Takes what the sides want sent or closed.
+    fn collect(&mut self) {
+        for role in self.roles() {
+            let due = self.now.saturating_add(self.delay);
+            let side = self.side(role);
+            let (frames, disconnects) = (side.take_frames(), side.take_disconnects());
+            for (connection, frame) in frames {
+                self.order += 1;
+                let order = self.order;
+                if let Some(link) = self.link(connection) {
+                    link.send(role, Arrival::Frame(frame), due, order);
+                }
+            }
+            for (connection, _) in disconnects {
+                self.order += 1;
+                let order = self.order;
+                if let Some(link) = self.link(connection) {
+                    link.close(role, due, order);
+                }
+            }
+            if self.side(role).is_down {
+                self.die(role);
+            }
+        }
+        self.links.retain(|link| !link.is_over());
+    }
+
+    /// A process that crashed starts again at once; what it sent before still arrives.
+    fn die(&mut self, role: Role) {
+        self.side(role).restart();
+        let (now, order) = (self.now, self.order);
+        for link in self.links.iter_mut().filter(|link| role == Role::Shop || link.dialer == role) {
+            link.close(role, now, order);
+        }
+    }
+
+    fn link(&mut self, connection: ConnectionId) -> Option<&mut Link> {
+        self.links.iter_mut().find(|link| link.id == connection)
+    }
+
+    /// Whether there was something to deliver.
+    fn deliver_next(&mut self) -> bool {
+        let next = self.links.iter().enumerate().filter_map(|(index, link)| Some((link.next()?, index)));
+        let Some(((due, _, to), index)) = next.min_by_key(|((due, order, _), _)| (*due, *order)) else { return false };
+        if due > self.now {
+            return false;
+        }
+        let link = &mut self.links[index];
+        let (id, dialer) = (link.id, link.dialer);
+        let Some(arrival) = link.take(to) else { return false };
+        match arrival {
+            Arrival::End => {
+                link.acceptor = None;
+                self.side(to).disconnected(id);
+            }
+            Arrival::Frame(frame) => {
+                let from = if to == Role::Shop { name(dialer) } else { name(Role::Shop) };
+                self.talk.push(format!("{from}: {}", describe_frame(&frame)));
+                if to == Role::Shop && self.links[index].acceptor.is_some() {
+                    self.knock(index, &frame);
+                } else {
+                    self.side(to).frame(id, &frame);
+                }
+                self.count_down(id);
+            }
+        }
+        true
+    }
+
+    /// A frame on a connection that is not authenticated.
+    fn knock(&mut self, index: usize, frame: &[u8]) {
+        let now = self.shop.now;
+        let link = &mut self.links[index];
+        let Some(acceptor) = &mut link.acceptor else { return };
+        let refusal = match acceptor.handle_frame(frame, now) {
+            Acceptance::Waiting => return,
+            Acceptance::Authenticate(request) if request.credentials.token.matches(TOKEN) => {
+                link.acceptor = None;
+                return self.shop.accepted(link.id, request.request_id);
+            }
+            Acceptance::Authenticate(request) => request.refusal("wrong token", now),
+            Acceptance::Refused(refusal) => refusal,
+            Acceptance::Violation(_) => return self.shop_hangs_up(index),
+        };
+        self.order += 1;
+        link.send(Role::Shop, Arrival::Frame(refusal), self.now.saturating_add(self.delay), self.order);
+        self.shop_hangs_up(index);
+    }
+
+    fn shop_hangs_up(&mut self, index: usize) {
+        self.order += 1;
+        let link = &mut self.links[index];
+        link.acceptor = None;
+        link.close(Role::Shop, self.now.saturating_add(self.delay), self.order);
+    }
+
+    fn count_down(&mut self, id: ConnectionId) {
+        let Some(left) = self.cut_after else { return };
+        self.cut_after = left.checked_sub(1).filter(|left| *left > 0);
+        if self.cut_after.is_none() {
+            self.collect();
+            let (now, order) = (self.now, self.order);
+            if let Some(link) = self.link(id) {
+                link.cut(now, now, order);
+            }
+        }
+    }
+}
+
+/// What must hold.
+impl Pair {
+    /// Nothing is open on either side, and the two ledgers mirror each other.
+    #[track_caller]
+    pub fn assert_mirrored(&self) {
+        let (shop, customer) = (&self.shop.snapshot(), &self.customer.snapshot());
+        assert_eq!(shop.open, [], "the shop has nothing open");
+        assert_eq!(customer.open, [], "the customer has nothing open");
+        assert_eq!((self.shop.pending(), self.customer.pending()), ((0, 0), (0, 0)), "nothing is held");
+        assert_eq!(shop.sums.incoming_posted, customer.sums.outgoing_posted, "what the customer paid is what the shop got");
+        assert_eq!(shop.sums.outgoing_posted, customer.sums.incoming_posted, "what the shop paid is what the customer got");
+        assert_eq!(self.shop.balance(), -self.customer.balance());
+    }
+}
+
+fn customer(authority: Authority) -> SessionConfig {
+    let credentials = Credentials { username: "alice".into(), token: Token::from(TOKEN), protocol_data: ProtocolData::new() };
+    SessionConfig { credentials, ..SessionConfig::new(authority) }
+}
+
+fn name(role: Role) -> String {
+    match role {
+        Role::Shop => "shop".into(),
+        Role::Customer => "customer".into(),
+        Role::Other(index) => format!("other {index}"),
+    }
+}
