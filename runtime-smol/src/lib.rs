@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
-    Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events,
-    Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
+    Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
+    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
 };
 
 /// A trustline on a ledger that the peer hosts; see [`trustline_runtime::Client`].

@@ -17,12 +17,14 @@ pub(crate) struct Latencies {
     max: u64,
 }
 
-impl Latencies {
-    /// No samples yet.
-    pub(crate) fn new() -> Self {
+/// No samples yet.
+impl Default for Latencies {
+    fn default() -> Self {
         Self { counts: Box::new([0; BUCKETS]), total: 0, max: 0 }
     }
+}
 
+impl Latencies {
     /// Adds a sample. This allocates nothing.
     pub(crate) fn record(&mut self, sample: Duration) {
         let nanos = u64::try_from(sample.as_nanos()).unwrap_or(u64::MAX);
@@ -81,7 +83,7 @@ mod tests {
     use super::*;
 
     fn nanos(range: impl Iterator<Item = u64>) -> Latencies {
-        let mut latencies = Latencies::new();
+        let mut latencies = Latencies::default();
         range.for_each(|n| latencies.record(Duration::from_nanos(n)));
         latencies
     }
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn extremes_are_counted() {
-        let mut latencies = Latencies::new();
+        let mut latencies = Latencies::default();
         assert_eq!(latencies.p99(), Duration::ZERO);
         latencies.record(Duration::MAX);
         assert_eq!(latencies.p50(), Duration::from_nanos(u64::MAX));

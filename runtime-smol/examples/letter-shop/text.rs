@@ -1,6 +1,22 @@
-//! Numbers as people read them.
+//! Numbers and errors as people read them.
 
+use std::fmt;
+use std::io::Write as _;
 use std::time::Duration;
+
+/// Prints a line. That nobody may read it any more is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// An error as a sentence: with a capital letter and a full stop.
+pub(crate) fn sentence(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", rest.as_str())
+}
 
 /// An integer with its digits in groups of three: `-1,234,567`.
 pub(crate) fn grouped(number: impl Into<i128>) -> String {
@@ -78,6 +94,13 @@ mod tests {
         assert_eq!(per_second(1, Duration::from_secs(4)), 0);
         assert_eq!(per_second(7, Duration::ZERO), 0);
         assert_eq!(per_second(u64::MAX, Duration::from_nanos(1)), u64::MAX);
+    }
+
+    #[test]
+    fn errors_become_sentences() {
+        assert_eq!(sentence(&"the shop closed"), "The shop closed.");
+        assert_eq!(sentence(&"The shop is full."), "The shop is full.");
+        assert_eq!(sentence(&""), ".");
     }
 
     #[test]

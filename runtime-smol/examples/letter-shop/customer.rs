@@ -1,0 +1,175 @@
+//! The customer: pays for letters and reads them.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use smol::Timer;
+use smol::future::FutureExt as _;
+use smol::stream::StreamExt as _;
+use trustline_smol::Client;
+
+use crate::cli::{CustomerArgs, Pace};
+use crate::http_client::{self, Letters, ShopUrl};
+use crate::purse::{BuyError, Counts, Order, Purse};
+use crate::text;
+
+/// How long payments may go on without any of them ending: longer than they may be on their way.
+const OUTCOME_PATIENCE: Duration = Duration::from_secs(45);
+
+/// How long to wait for letters that are paid, and for outcomes when something has gone wrong.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Payments under way at most, when they are started by the clock.
+const MAX_IN_FLIGHT: u64 = 10_000;
+
+/// A customer in front of a shop: a trustline to pay over, and an HTTP answer to read from.
+pub(crate) struct Customer {
+    pub(crate) client: Client,
+    pub(crate) purse: Purse,
+    /// Reads the letters until it is dropped.
+    _reading: smol::Task<()>,
+}
+
+/// When to stop buying.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    /// After so many payments.
+    Letters(u64),
+    /// At a moment.
+    Until(Instant),
+}
+
+impl Customer {
+    /// Asks for letters, and connects to the trustline. `sink` is handed the letters as they come.
+    pub(crate) async fn arrive(
+        url: &str,
+        http: &ShopUrl,
+        sink: impl FnMut(&[u8]) + Send + 'static,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let (pay, letters) = http_client::open(http).await?;
+        let purse = Purse::new(pay);
+        let client = Client::builder(url).handler(purse.clone()).connect().await?;
+        let reading = smol::spawn(read(letters, purse.clone(), sink));
+        Ok(Self { client, purse, _reading: reading })
+    }
+
+    /// Buys until the goal is reached or something goes wrong, and waits for what was started.
+    pub(crate) async fn buy(&self, goal: Goal, pace: Pace) -> Result<(), BuyError> {
+        let (payments, until) = match goal {
+            Goal::Letters(letters) => (letters, None),
+            Goal::Until(end) => (u64::MAX, Some(end)),
+        };
+        match pace {
+            Pace::Window(window) => self.order(Order { window: window.into(), payments, until }),
+            Pace::Every(every) => self.order_by_the_clock(every, payments, until).await,
+        }
+        self.finish().await
+    }
+
+    /// Allows a payment more every so often, whether or not the last one has ended.
+    async fn order_by_the_clock(&self, every: Duration, payments: u64, until: Option<Instant>) {
+        let mut ticks = Timer::interval_at(Instant::now(), every);
+        let mut allowed = self.purse.counts().started;
+        while allowed < payments && !self.purse.has_failed() {
+            // The end may come before the next tick.
+            let ticked = async {
+                ticks.next().await;
+                true
+            };
+            let ended = async {
+                match until {
+                    Some(end) => drop(Timer::at(end).await),
+                    None => std::future::pending().await,
+                }
+                false
+            };
+            if !ticked.or(ended).await {
+                return;
+            }
+            allowed += 1;
+            self.order(Order { window: MAX_IN_FLIGHT, payments: allowed, until });
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.client.command(|commands| self.purse.order(order, commands));
+    }
+
+    /// Waits until every payment has ended and every letter that is paid has come, as long as there is progress.
+    async fn finish(&self) -> Result<(), BuyError> {
+        let (mut seen, mut since) = (self.progress(), Instant::now());
+        loop {
+            let done = self.purse.is_done();
+            let (paid, letters) = (self.purse.counts().fulfilled, self.purse.letters());
+            if done && (letters >= paid || self.purse.has_failed()) {
+                break;
+            }
+            if self.progress() != seen {
+                (seen, since) = (self.progress(), Instant::now());
+            }
+            let patience = if done || self.purse.has_failed() { PATIENCE } else { OUTCOME_PATIENCE };
+            if since.elapsed() >= patience {
+                let missing = if done { BuyError::Missing { paid, letters } } else { BuyError::NoOutcome(self.purse.in_flight()) };
+                self.purse.fail(missing);
+                break;
+            }
+            let look_again = async {
+                Timer::at(since + patience).await;
+            };
+            self.purse.changed().or(look_again).await;
+        }
+        self.purse.take_failure().map_or(Ok(()), Err)
+    }
+
+    fn progress(&self) -> (Counts, u64) {
+        (self.purse.counts(), self.purse.letters())
+    }
+}
+
+async fn read(mut letters: Letters, purse: Purse, mut sink: impl FnMut(&[u8])) {
+    loop {
+        match letters.next().await {
+            Some(Ok(letters)) => {
+                sink(&letters);
+                purse.receive(letters.len());
+            }
+            Some(Err(error)) => return purse.fail(BuyError::Http(error)),
+            None => return purse.fail(BuyError::ShopClosed),
+        }
+    }
+}
+
+/// `letter-shop customer`: buys, prints, and says how it went.
+pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let print = |letters: &[u8]| {
+        let mut out = io::stdout().lock();
+        // A reader of our output that has gone does not spoil the purchase.
+        let _ = out.write_all(letters).and_then(|()| out.flush());
+    };
+    let customer = Customer::arrive(&args.url, &args.http, print).await?;
+    let start = Instant::now();
+    let bought = customer.buy(Goal::Letters(args.letters), args.pace()).await;
+    let time = start.elapsed();
+    let (letters, Counts { fulfilled, rejected, .. }) = (customer.purse.letters(), customer.purse.counts());
+    customer.client.close().await;
+
+    if letters > 0 {
+        text::say("");
+    }
+    if args.json {
+        let seconds = time.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let rate = letters as f64 / seconds.max(f64::EPSILON);
+        text::say(
+            &json!({"letters": letters, "fulfilled": fulfilled, "rejected": rejected, "seconds": seconds, "letters_per_second": rate})
+                .to_string(),
+        );
+    } else if io::stdout().is_terminal() {
+        let rate = text::grouped(text::per_second(letters, time));
+        text::say(&format!("{} in {}, {rate} a second.", text::counted(letters, "letter"), text::duration(time)));
+    }
+    bought?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,47 @@
+//! A letter shop and its customer: one payment over a BTP trustline, one letter over HTTP.
+//!
+//! ```text
+//!   customer.rs, purse.rs ── BTP: Prepare ──► counter.rs ── shop.rs
+//!           ▲             ◄─ BTP: Fulfill ──      │ letters.rs           demo.rs: both at once
+//!           └── http_client.rs ◄─── HTTP ─── http.rs, readers.rs
+//! ```
+
+mod address;
+mod cli;
+mod counter;
+mod customer;
+mod demo;
+mod http;
+mod http_client;
+mod latency;
+mod letters;
+mod live;
+mod psk;
+mod purse;
+mod readers;
+mod shop;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = smol::block_on(async {
+        match cli.command {
+            None => demo::run(&cli.demo).await,
+            Some(Command::Shop(args)) => shop::run(&args).await,
+            Some(Command::Customer(args)) => customer::run(&args).await,
+        }
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{}", text::sentence(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The shop: a BTP host, an HTTP server, and the counter between them.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use serde_json::json;
+use smol::stream::StreamExt as _;
+use trustline_smol::core::Limits;
+use trustline_smol::core::ledger::Bounds;
+use trustline_smol::core::session::LedgerInfo;
+use trustline_smol::{Account, Host};
+
+use crate::cli::ShopArgs;
+use crate::counter::{Counter, Tally, Terms};
+use crate::http::{HttpServer, Offer};
+use crate::readers::Readers;
+use crate::text;
+
+/// All customers of the tutorial's shop share the account of the user without a name.
+const CUSTOMERS: &str = "";
+
+/// How long a closing shop waits for readers to take the letters they paid for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A shop that is open.
+pub(crate) struct Shop {
+    pub(crate) host: Host,
+    pub(crate) http: HttpServer,
+    terms: Arc<Terms>,
+}
+
+impl Shop {
+    /// Opens on both ports.
+    pub(crate) async fn open(args: &ShopArgs) -> Result<Self, OpenError> {
+        let info = LedgerInfo { prefix: args.prefix.clone(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
+        let account = format!("{}server", args.prefix);
+        let readers = Readers::new(args.max_readers);
+        let offer = Offer { price: args.price, account: account.clone() };
+        let terms = Arc::new(Terms { account, price: args.price, readers: readers.clone(), tally: Tally::default() });
+        let host = Host::builder(info)
+            .account(CUSTOMERS, &*args.token)
+            .bounds(Bounds { minimum: 0, maximum: args.max_balance.into() })
+            // They share an account, and each of them has a connection of its own.
+            .limits(Limits { connections: args.max_readers, ..Limits::default() })
+            .handler({
+                let terms = terms.clone();
+                move |_| Counter::new(terms.clone())
+            })
+            .listen(args.btp)
+            .await
+            .map_err(|error| OpenError { what: "BTP", address: args.btp.to_string(), error })?;
+        let http = HttpServer::bind(args.http, offer, readers).await.map_err(|error| OpenError {
+            what: "HTTP",
+            address: args.http.to_string(),
+            error,
+        })?;
+        Ok(Self { host, http, terms })
+    }
+
+    /// The trustline that all customers share; `None` before the first has come.
+    pub(crate) fn account(&self) -> Option<Account> {
+        self.host.account(CUSTOMERS)
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.terms.tally
+    }
+
+    /// Closes: first the trustline, so that nothing more is paid; then the answers end behind the letters that were
+    /// paid. What remains is how it all went.
+    pub(crate) async fn close(self) -> Books {
+        let account = self.account();
+        self.host.close().await;
+        self.http.close(PATIENCE).await;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let Tally { letters, rejected, undelivered } = &self.terms.tally;
+        Books {
+            letters: read(letters),
+            rejected: read(rejected),
+            undelivered: read(undelivered),
+            balance: account.map_or(0, |account| account.balance()),
+        }
+    }
+}
+
+/// What a shop that has closed leaves behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Books {
+    letters: u64,
+    rejected: u64,
+    undelivered: u64,
+    balance: i128,
+}
+
+/// Why a shop could not open.
+#[derive(Debug)]
+pub(crate) struct OpenError {
+    what: &'static str,
+    address: String,
+    error: io::Error,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the shop cannot listen for {} on {}: {}", self.what, self.address, self.error)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// `letter-shop shop`: sells until it is interrupted.
+pub(crate) async fn run(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let shop = Shop::open(args).await?;
+    let (btp, http) = (shop.host.address(), shop.http.local_addr());
+    if args.json {
+        let listening = json!({"event": "listening", "pid": std::process::id(), "btp": btp.to_string(), "http": http.to_string()});
+        text::say(&listening.to_string());
+    } else {
+        let token = if args.token.is_empty() { "" } else { "TOKEN" };
+        text::say(&format!("Letters are sold for {} each at http://{http}/, over the trustline at {btp}.", args.price));
+        text::say(&format!("To buy some: letter-shop customer --url btp+ws://:{token}@{btp}/ --http http://{http}/"));
+    }
+    interrupted().await;
+    let Books { letters, rejected, undelivered, balance } = shop.close().await;
+    if args.json {
+        let summary = json!({
+            "event": "summary",
+            "letters": letters,
+            "rejected": rejected,
+            "undelivered": undelivered,
+            "balance": balance.to_string(),
+        });
+        text::say(&summary.to_string());
+    } else {
+        let (letters, rejected) = (text::counted(letters, "letter"), text::counted(rejected, "payment"));
+        text::say(&format!("Sold {letters}, rejected {rejected}; the customers owe {}.", text::grouped(balance)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for SIGINT or SIGTERM; for ever, if they cannot be caught.
+async fn interrupted() {
+    match Signals::new([Signal::Int, Signal::Term]) {
+        Ok(mut signals) => drop(signals.next().await),
+        Err(_) => std::future::pending().await,
+    }
+}
