@@ -1,5 +1,7 @@
 //! What each effect does to a trustline: the only code that moves its money, live and in replay.
 
+use alloc::sync::Arc;
+
 use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
@@ -46,7 +48,7 @@ impl Trustline {
         }
     }
 
-    fn apply_prepared(&mut self, direction: Direction, transfer: &Transfer, at: Timestamp) {
+    fn apply_prepared(&mut self, direction: Direction, transfer: &Arc<Transfer>, at: Timestamp) {
         self.sums.hold(direction, transfer.amount);
         self.expiries.insert(direction, transfer.expires_at, transfer.id);
         self.insert(transfer.id, direction, Terms::Conditional(transfer.clone()), State::Prepared, at);

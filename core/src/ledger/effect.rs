@@ -1,5 +1,7 @@
 //! Ledger facts: what an embedder stores, and what a trustline is rebuilt from.
 
+use alloc::sync::Arc;
+
 use bytes::Bytes;
 
 use super::sums::Bounds;
@@ -26,7 +28,7 @@ pub enum Fact {
         /// Which way it pays.
         direction: Direction,
         /// What was agreed.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
     },
     /// We showed the fulfillment of an incoming transfer to the peer whose ledger decides. Still pending.
     Fulfilling {

@@ -1,6 +1,7 @@
 //! What is remembered of finished transfers, so that a repeat of their messages moves no money.
 
 use alloc::collections::BinaryHeap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::hash::Hasher;
@@ -35,7 +36,7 @@ pub(super) struct Memory {
     finished: TransferMap<Finished>,
     due: BinaryHeap<Reverse<(Timestamp, TransferId)>>,
     /// Of those rolled back, the few that the host of the ledger may still fulfill. Nearly always empty.
-    lapsed: TransferMap<Transfer>,
+    lapsed: TransferMap<Arc<Transfer>>,
 }
 
 impl Memory {
@@ -63,17 +64,17 @@ impl Memory {
     }
 
     /// A remembered transfer that was rolled back without the host's word.
-    pub(super) fn lapsed(&self, id: &TransferId) -> Option<&Transfer> {
+    pub(super) fn lapsed(&self, id: &TransferId) -> Option<&Arc<Transfer>> {
         self.lapsed.get(id)
     }
 
     /// The transfer is remembered as rolled back, but on our word alone.
-    pub(super) fn lapse(&mut self, transfer: Transfer) {
+    pub(super) fn lapse(&mut self, transfer: Arc<Transfer>) {
         self.lapsed.insert(transfer.id, transfer);
     }
 
     /// The host has spoken about a lapsed transfer.
-    pub(super) fn resolve_lapsed(&mut self, id: &TransferId, outcome: Outcome) -> Option<Transfer> {
+    pub(super) fn resolve_lapsed(&mut self, id: &TransferId, outcome: Outcome) -> Option<Arc<Transfer>> {
         let transfer = self.lapsed.remove(id)?;
         if let Some(finished) = self.finished.get_mut(id) {
             finished.outcome = outcome;

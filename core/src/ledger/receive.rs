@@ -1,5 +1,7 @@
 //! What the peer asks of a trustline.
 
+use alloc::sync::Arc;
+
 use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
@@ -13,6 +15,7 @@ use crate::{Fulfillment, Timestamp, TransferId};
 impl Trustline {
     /// The peer proposes to pay us.
     pub fn receive_prepare(&mut self, transfer: Transfer, now: Timestamp) -> Result<Option<Effect>, Refusal> {
+        let transfer = Arc::new(transfer);
         if let Some(open) = self.open.get(&transfer.id) {
             let same = open.direction == Direction::Incoming && matches!(&open.terms, Terms::Conditional(known) if *known == transfer);
             return match open.state {

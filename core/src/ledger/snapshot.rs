@@ -1,5 +1,6 @@
 //! The whole state of a trustline at one moment, to store, compare and rebuild from.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::memory::{Finished, Outcome};
@@ -38,7 +39,7 @@ pub struct FinishedTransfer {
     /// When it is forgotten.
     pub forget_at: Timestamp,
     /// The transfer itself, if it was rolled back without the word of the peer that hosts the ledger.
-    pub lapsed: Option<Transfer>,
+    pub lapsed: Option<Arc<Transfer>>,
 }
 
 impl Trustline {

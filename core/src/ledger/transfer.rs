@@ -1,5 +1,7 @@
 //! A transfer, and the states in which it is open.
 
+use alloc::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{Condition, Fulfillment, Timestamp, TransferId};
@@ -47,7 +49,7 @@ pub struct OpenTransfer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terms {
     /// Against a condition and until an expiry.
-    Conditional(Transfer),
+    Conditional(Arc<Transfer>),
     /// At once (BTP type 7).
     Unconditional {
         /// Chosen by the payer; lets the payee notice a repeat.

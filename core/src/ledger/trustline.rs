@@ -1,5 +1,6 @@
 //! A trustline and what we do with it: each operation checks everything, then decides one effect, then applies it.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -176,7 +177,7 @@ impl Trustline {
 
     /// A transfer of ours on the peer's ledger that we let expire without the host's word: its Fulfill would still be
     /// taken.
-    pub fn lapsed_transfer(&self, id: &TransferId) -> Option<&Transfer> {
+    pub fn lapsed_transfer(&self, id: &TransferId) -> Option<&Arc<Transfer>> {
         self.memory.lapsed(id)
     }
 }
@@ -195,7 +196,7 @@ impl Trustline {
             Refusal::TooManyOpen => PrepareError::TooManyOpen,
             _ => PrepareError::InsufficientBalance,
         })?;
-        Ok(self.decide(Fact::Prepared { direction: Direction::Outgoing, transfer }, now))
+        Ok(self.decide(Fact::Prepared { direction: Direction::Outgoing, transfer: Arc::new(transfer) }, now))
     }
 
     /// Pays without a condition (BTP type 7). The amount is pending until the peer's answer.

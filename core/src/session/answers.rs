@@ -112,6 +112,7 @@ impl Session {
 impl Session {
     pub(super) fn outgoing_refused(&mut self, id: TransferId, error: ErrorPacket, now: Timestamp) {
         if let Some(effect) = self.trustline.refused(id, now) {
+            self.doubtful.remove(&id);
             self.effect(effect);
             self.event(Event::OutgoingRefused { id, error: boxed(error) });
         }
@@ -120,6 +121,7 @@ impl Session {
     pub(super) fn transfer_accepted(&mut self, id: TransferId, now: Timestamp) {
         let Some(effect) = self.trustline.transfer_accepted(id, now) else { return };
         let Fact::Transferred { amount, .. } = effect.fact else { return };
+        self.doubtful.remove(&id);
         self.effect(effect);
         self.event(Event::OutgoingTransferred { id, amount });
     }
@@ -151,6 +153,7 @@ impl Session {
     pub(super) fn settled(&mut self, id: &TransferId, effect: Effect) {
         self.routes.remove(id);
         self.orphans.forget(id);
+        self.doubtful.remove(id);
         self.effect(effect);
     }
 }

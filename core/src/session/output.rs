@@ -1,6 +1,7 @@
 //! What comes out of a session.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::Bytes;
@@ -77,7 +78,7 @@ pub enum Event {
     /// Our transfer was fulfilled: the money is paid, and this is what it bought.
     OutgoingFulfilled {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
         /// The preimage of its condition.
         fulfillment: Fulfillment,
         /// What the peer sent with it.
@@ -86,14 +87,14 @@ pub enum Event {
     /// Our transfer was rejected by the payee, or expired on the ledger that the peer hosts. The money is ours again.
     OutgoingRejected {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
         /// What the peer sent with it; an ILP error says why.
         protocol_data: ProtocolData,
     },
     /// Our transfer expired. The money is ours again.
     OutgoingExpired {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
     },
     /// The peer answered our Prepare or Transfer with an Error. The money is ours again.
     OutgoingRefused {
@@ -112,31 +113,31 @@ pub enum Event {
     /// The peer offers to pay us: fulfill it or reject it before it expires.
     IncomingPrepared {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
         /// Its protocol data, decoded.
         protocol_data: ProtocolData,
     },
     /// A transfer that we fulfilled is posted: the money is ours, and what it pays for can be delivered.
     IncomingFulfilled {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
     },
     /// An incoming transfer was rejected, and its money will not come.
     IncomingRejected {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
         /// By us, or by the host of the ledger because it expired there.
         by: Party,
     },
     /// An incoming transfer was not fulfilled in time, and its money will not come.
     IncomingExpired {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
     },
     /// The peer's ledger did not take our Fulfill: the money will not come.
     IncomingRefused {
         /// The transfer.
-        transfer: Transfer,
+        transfer: Arc<Transfer>,
         /// What the peer said.
         error: Box<ErrorPacket>,
     },

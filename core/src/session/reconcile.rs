@@ -1,6 +1,7 @@
 //! What became of transfers that the peer no longer speaks of: its balance tells, where it can.
 
 use alloc::vec::Vec;
+use core::iter;
 use core::time::Duration;
 
 use super::error_name::ErrorName;
@@ -23,9 +24,10 @@ const COMPARE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 struct Undecided {
     /// Our payments on the peer's ledger, expired long ago. If they were paid, we lack the fulfillment that says so.
     overdue: Vec<TransferId>,
-    /// Payments to us that we fulfilled, and which the peer has forgotten since.
+    /// Payments to us that we fulfilled, in that order, and which the peer has forgotten since.
     fulfilled: Vec<TransferId>,
-    /// Unconditional payments of ours that can be repeated no more, because the peer may have forgotten that it took them.
+    /// Unconditional payments of ours, in that order, that can be repeated no more, because the peer may have forgotten
+    /// that it took them.
     transferred: Vec<TransferId>,
 }
 
@@ -127,15 +129,15 @@ impl Session {
 
     /// Returns whether the peer's books, which have `missing` more of our income than ours, decide the matter.
     fn decide_incoming(&mut self, undecided: &Undecided, missing: i128, now: Timestamp) -> bool {
-        if missing != 0 && missing != self.total(&undecided.fulfilled) {
-            return false;
+        if undecided.fulfilled.is_empty() {
+            return true;
         }
-        for id in &undecided.fulfilled {
-            self.doubtful.remove(id);
-            if missing == 0 {
-                self.fulfill_refused(*id, not_paid(now), now);
-            } else {
+        let Some(paid) = self.explain(&undecided.fulfilled, missing) else { return false };
+        for (index, id) in undecided.fulfilled.iter().enumerate() {
+            if index < paid {
                 self.fulfill_accepted(*id, now);
+            } else {
+                self.fulfill_refused(*id, not_paid(now), now);
             }
         }
         true
@@ -143,26 +145,36 @@ impl Session {
 
     /// Returns whether the peer's books, which have `missing` more of our spending than ours, decide the matter.
     fn decide_outgoing(&mut self, undecided: &Undecided, missing: i128, now: Timestamp) -> bool {
+        if undecided.outgoing() == 0 {
+            return true;
+        }
         // Of those that are overdue we lack the fulfillment, should they have been paid.
-        if missing != 0 && (missing != self.total(&undecided.transferred) || !undecided.overdue.is_empty()) {
+        if missing != 0 && !undecided.overdue.is_empty() {
             return false;
         }
+        let Some(paid) = self.explain(&undecided.transferred, missing) else { return false };
         for id in &undecided.overdue {
             self.expire_one(*id, now);
         }
-        for id in &undecided.transferred {
-            self.doubtful.remove(id);
-            if missing == 0 {
-                self.outgoing_refused(*id, not_paid(now), now);
-            } else {
+        for (index, id) in undecided.transferred.iter().enumerate() {
+            if index < paid {
                 self.transfer_accepted(*id, now);
+            } else {
+                self.outgoing_refused(*id, not_paid(now), now);
             }
         }
         true
     }
 
-    fn total(&self, ids: &[TransferId]) -> i128 {
-        ids.iter().filter_map(|id| self.trustline.open_transfer(id)).map(|open| i128::from(open.terms.amount())).sum()
+    /// How many of these requests, which were sent in this order, the peer took, if it took `missing` in all: those before
+    /// the moment at which the connection broke.
+    fn explain(&self, ids: &[TransferId], missing: i128) -> Option<usize> {
+        let amounts = ids.iter().map(|id| self.trustline.open_transfer(id).map_or(0, |open| i128::from(open.terms.amount())));
+        let sums = amounts.scan(0, |sum, amount| {
+            *sum += amount;
+            Some(*sum)
+        });
+        iter::once(0).chain(sums).position(|sum| sum == missing)
     }
 
     /// Whether the peer's balance and ours speak of the same moment. A host decides alone, and everything it sent before
@@ -172,22 +184,20 @@ impl Session {
         (self.config.authority == Authority::Theirs && self.connections.len() == 1) || self.trustline.sequence() == sequence
     }
 
-    fn undecided(&mut self, now: Timestamp) -> Undecided {
+    fn undecided(&self, now: Timestamp) -> Undecided {
         let mut undecided = Undecided::default();
         if let Some(before) = self.overdue_before(now) {
             undecided.overdue.extend(self.trustline.expired(Direction::Outgoing, before));
         }
-        self.doubtful.retain(|id| match self.trustline.open_transfer(id).map(|open| &open.state) {
-            Some(State::Fulfilling { .. }) => {
-                undecided.fulfilled.push(*id);
-                true
+        let mut doubtful: Vec<_> = self.doubtful.iter().filter_map(|id| Some((self.trustline.open_transfer(id)?, *id))).collect();
+        doubtful.sort_unstable_by_key(|(open, _)| open.sequence);
+        for (open, id) in doubtful {
+            match open.state {
+                State::Fulfilling { .. } => undecided.fulfilled.push(id),
+                State::Transferring => undecided.transferred.push(id),
+                _ => {}
             }
-            Some(State::Transferring) => {
-                undecided.transferred.push(*id);
-                true
-            }
-            _ => false,
-        });
+        }
         undecided
     }
 

@@ -7,7 +7,7 @@ use super::output::{ConnectionId, Event, RequestToken};
 use super::session_impl::{Session, keep};
 use super::subprotocol;
 use crate::Timestamp;
-use crate::ledger::{Direction, Effect, Party, Refusal, Transfer};
+use crate::ledger::{Direction, Effect, Fact, Party, Refusal, Transfer};
 use crate::wire::{Body, Fulfill, Prepare, ProtocolData, Reject};
 
 impl Session {
@@ -19,13 +19,16 @@ impl Session {
         let Prepare { transfer_id: id, amount, condition, expires_at, protocol_data } = prepare;
         let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
         let transfer = Transfer { id, amount, condition, expires_at, protocol_data: kept };
-        match self.trustline.receive_prepare(transfer.clone(), now) {
+        match self.trustline.receive_prepare(transfer, now) {
             Ok(effect) => {
                 // Also for a repeat: the connection that brought the first may be gone.
                 self.routes.insert(id, connection);
-                let is_new = effect.is_some();
+                let new = match effect.as_ref().map(|effect| &effect.fact) {
+                    Some(Fact::Prepared { transfer, .. }) => Some(transfer.clone()),
+                    _ => None,
+                };
                 self.accept(connection, request_id, effect);
-                if is_new {
+                if let Some(transfer) = new {
                     self.event(Event::IncomingPrepared { transfer, protocol_data });
                 }
             }

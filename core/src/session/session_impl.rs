@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -383,7 +384,7 @@ impl Session {
     }
 
     /// The terms of a conditional transfer that has not come to its end, for an event about that.
-    pub(super) fn conditional(&self, id: &TransferId) -> Option<Transfer> {
+    pub(super) fn conditional(&self, id: &TransferId) -> Option<Arc<Transfer>> {
         match self.trustline.open_transfer(id).map(|open| &open.terms) {
             Some(Terms::Conditional(transfer)) => Some(transfer.clone()),
             Some(Terms::Unconditional { .. }) => None,
