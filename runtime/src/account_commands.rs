@@ -96,6 +96,11 @@ impl Account {
         self.with(|state, now| state.session.refuse_request(token, name, message, now));
     }
 
+    /// Takes on nothing new; the connections go when what was accepted is answered.
+    pub(crate) fn begin_close(&self) {
+        self.with(|state, now| state.session.close(now));
+    }
+
     /// Changes how far the balance may go, for what is prepared from now on.
     pub fn set_bounds(&self, bounds: Bounds) {
         self.with(|state, now| state.session.set_bounds(bounds, now));

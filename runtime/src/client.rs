@@ -12,7 +12,7 @@ use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds, Trustline};
-use trustline_core::session::{Credentials, Session, SessionConfig, error_message};
+use trustline_core::session::{Credentials, DisconnectReason, Session, SessionConfig, error_message};
 use trustline_core::wire::{Entry, ErrorPacket};
 
 use crate::account::Account;
@@ -75,7 +75,7 @@ impl<R: Runtime> Client<R> {
     /// connection.
     pub async fn close(mut self) {
         self.keep_up.stop.store(true, Ordering::Release);
-        self.account.command(|commands| commands.close());
+        self.account.begin_close();
         self.keep_up.wake.notify();
         let _ = (&mut self.ended).await;
     }
@@ -92,7 +92,7 @@ impl<R: Runtime> Deref for Client<R> {
 impl<R: Runtime> Drop for Client<R> {
     fn drop(&mut self) {
         self.keep_up.stop.store(true, Ordering::Release);
-        self.account.command(|commands| commands.close());
+        self.account.begin_close();
         self.keep_up.wake.notify();
     }
 }
@@ -184,7 +184,7 @@ impl<R: Runtime> ClientBuilder<R> {
         }
     }
 
-    fn start(self) -> Result<(Client<R>, oneshot::Receiver<Result<(), ConnectError>>), ConnectError> {
+    fn start(self) -> Result<(Client<R>, FirstAttempt), ConnectError> {
         let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
@@ -220,6 +220,9 @@ impl<R: Runtime> ClientBuilder<R> {
         Ok((Client { account, keep_up, ended, runtime: PhantomData }, first))
     }
 }
+
+/// How the first attempt to connect ended.
+type FirstAttempt = oneshot::Receiver<Result<(), ConnectError>>;
 
 /// The trustline as the journal knows it.
 pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionConfig) -> Result<Session, JournalError> {
@@ -357,8 +360,7 @@ impl From<Ended> for ConnectError {
         match ended {
             Ended::WebSocket(error) => Self::WebSocket(error),
             Ended::Stream(error) => Self::Dial(Arc::new(error)),
-            Ended::NotOpened | Ended::Dead => Self::Timeout,
-            Ended::GivenUp(trustline_core::session::DisconnectReason::AuthenticationTimeout) => Self::Timeout,
+            Ended::NotOpened | Ended::Dead | Ended::GivenUp(DisconnectReason::AuthenticationTimeout) => Self::Timeout,
             Ended::Closed | Ended::GivenUp(_) | Ended::SlowReader => Self::Closed,
         }
     }

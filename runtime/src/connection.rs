@@ -3,6 +3,9 @@
 //! Each round takes what waits to be sent, reads until the stream has no more or there is much to write, and writes
 //! everything with one call. It never stops reading in order to write: two peers that both did would wait for each
 //! other for ever. What a peer does not read is bounded by giving that peer up.
+//!
+//! However a connection ends, its account is told first; what is queued is written, and the peer has a little time to
+//! read it and to close its side.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -68,8 +71,22 @@ pub(crate) struct Connection<R: Runtime, S> {
     unanswered_pings: u32,
     /// The account's handler can take no more events for now.
     paused: bool,
+    /// What will still come from the peer.
+    incoming: Rest,
     /// Why the connection is being closed.
     ended: Option<Ended>,
+}
+
+/// What will still come from the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// What is to be read as it comes.
+    Frames,
+    /// What is to be thrown away. A stream that is dropped with bytes unread is reset, and a reset overtakes what was
+    /// written: the peer would never learn what it did wrong.
+    Rubbish,
+    /// Nothing: the stream has ended.
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,11 +95,11 @@ enum Purpose {
     Open,
     /// The next ping.
     Keepalive,
-    /// The peer may still answer our close frame.
+    /// The peer may still read what it was told, and answer our close frame.
     Linger,
 }
 
-/// How long a peer has to answer a close frame.
+/// How long a peer has for its part of the end.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// So much to write is written before more is read.
@@ -122,6 +139,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             purpose: Purpose::Open,
             unanswered_pings: 0,
             paused: false,
+            incoming: Rest::Frames,
             ended: None,
         }
     }
@@ -136,13 +154,16 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.outbox.unregister();
-        for _ in 0..ROUNDS {
+        for round in 1.. {
+            // Then it is written what there is and looked at the time, however much there is to read: a peer that never
+            // stops talking must not talk itself out of a deadline.
+            let is_last = round == ROUNDS;
             self.take_outbox();
-            let read = self.poll_read(cx);
-            if let Poll::Ready(Err(ended)) = read {
-                return Poll::Ready(ended);
-            }
-            if read.is_ready() && self.websocket.outgoing().len() < WRITE_AT {
+            let read = match self.poll_read(cx) {
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Stream(error)),
+                read => read.is_ready(),
+            };
+            if read && !is_last && self.websocket.outgoing().len() < WRITE_AT {
                 continue;
             }
             let wrote = match self.poll_write(cx) {
@@ -150,26 +171,44 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                 Poll::Ready(Ok(wrote)) => wrote,
                 Poll::Pending => false,
             };
-            if self.websocket.is_closed() {
+            if self.is_over(cx) {
                 return Poll::Ready(Ended::Closed);
             }
             if self.websocket.outgoing().len() > self.limits.write_queue_bytes {
                 return Poll::Ready(Ended::SlowReader);
             }
-            if read.is_ready() || wrote {
+            if (read || wrote) && !is_last {
                 continue;
             }
             if let Poll::Ready(ended) = self.poll_timer(cx) {
                 return Poll::Ready(ended);
             }
+            if is_last {
+                break;
+            }
             self.outbox.register(cx.waker());
-            // Something may have come since it was last looked at.
-            if !self.take_outbox() {
+            // Something may have come, or the handler become ready, since that was last looked at.
+            if !self.take_outbox() && !self.can_read_again() {
                 return Poll::Pending;
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether the stream can be dropped: what there was to say is written, and nothing is to come, or nothing that counts.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.incoming {
+            Rest::Frames => self.websocket.is_closed(),
+            Rest::Nothing => self.websocket.outgoing().is_empty(),
+            Rest::Rubbish => {
+                if self.websocket.is_closed() {
+                    // The peer sees the end behind what it was told, and ends its side; or the time for that runs out.
+                    let _ = Pin::new(&mut self.stream).poll_close(cx);
+                }
+                false
+            }
+        }
     }
 
     /// Moves what waits to be sent into the WebSocket. Returns whether there was anything.
@@ -187,32 +226,33 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
         any
     }
 
-    /// Ready: bytes were read and handled, or the stream has ended.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
-        if self.paused {
-            self.paused = matches!(&self.stage, Stage::Joined { account, .. } if !account.is_ready());
-            if self.paused {
-                return Poll::Pending;
-            }
+    /// Ready(Ok): bytes were read and handled, or the stream has just ended.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.incoming == Rest::Nothing || (self.paused && !self.can_read_again()) {
+            return Poll::Pending;
         }
-        READ_BUFFER.with_borrow_mut(|buffer| {
-            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-            Poll::Ready(match read {
-                Ok(0) => {
-                    self.websocket.receive_end();
-                    self.handle_incoming();
-                    // Nobody is left to read what would still be written.
-                    Err(Ended::Closed)
-                }
-                Ok(bytes) => {
-                    self.unanswered_pings = 0;
-                    self.websocket.receive(&buffer[..bytes]);
-                    self.handle_incoming();
-                    Ok(())
-                }
-                Err(error) => Err(Ended::Stream(error)),
-            })
-        })
+        let bytes = READ_BUFFER.with_borrow_mut(|buffer| {
+            let bytes = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+            self.websocket.receive(&buffer[..bytes]);
+            Poll::Ready(io::Result::Ok(bytes))
+        });
+        if ready!(bytes)? > 0 {
+            self.unanswered_pings = 0;
+            self.handle_incoming();
+        } else {
+            self.websocket.receive_end();
+            self.handle_incoming();
+            self.end(Ended::Closed);
+            self.incoming = Rest::Nothing;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether the handler, which could take no more events, can take some again.
+    fn can_read_again(&mut self) -> bool {
+        let was_paused = self.paused;
+        self.paused = was_paused && matches!(&self.stage, Stage::Joined { account, .. } if !account.is_ready());
+        was_paused && !self.paused
     }
 
     /// Ready(Ok): whether anything was written.
@@ -273,9 +313,11 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
-                    // The WebSocket has queued what there is to say about it.
-                    self.leave();
-                    self.ended.get_or_insert(Ended::WebSocket(error));
+                    if !self.websocket.outgoing().is_empty() {
+                        // Among it is what there is to say about the error.
+                        self.incoming = Rest::Rubbish;
+                    }
+                    self.end(Ended::WebSocket(error));
                     return;
                 }
             }
@@ -286,7 +328,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     /// leave together.
     fn handle_joined(&mut self, account: &Account, id: ConnectionId) -> Result<bool, WebSocketError> {
         let websocket = &mut self.websocket;
-        let mut opened = false;
+        let (mut opened, mut closed) = (false, false);
         let result = account.with(|state, now| {
             while let Some(incoming) = websocket.poll()? {
                 match incoming {
@@ -296,7 +338,8 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                         opened = true;
                         state.session.handle_connected(id, now);
                     }
-                    Incoming::Pong | Incoming::Closed(_) => {}
+                    Incoming::Pong => {}
+                    Incoming::Closed(_) => closed = true,
                 }
             }
             Ok(())
@@ -305,11 +348,18 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
         }
         self.paused = !account.is_ready();
+        if closed {
+            // Before our answer is written: when the peer has it, its connection no longer counts.
+            self.end(Ended::Closed);
+        }
         result.map(|()| false)
     }
 
     fn handle_accepting(&mut self) -> Result<bool, WebSocketError> {
         let Some(incoming) = self.websocket.poll()? else { return Ok(false) };
+        if matches!(incoming, Incoming::Closed(_)) {
+            self.end(Ended::Closed);
+        }
         let (Incoming::Frame(frame), Stage::Accepting { acceptor, admission }) = (incoming, &mut self.stage) else {
             return Ok(true);
         };
@@ -336,9 +386,14 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     /// Begins to close: what is queued is written, and the peer may answer the close frame.
     fn close(&mut self, code: CloseCode, reason: &str, ended: Ended) {
+        self.websocket.close(code, reason);
+        self.end(ended);
+    }
+
+    /// Nothing more is taken from the peer, and it has a last while to read what it is told.
+    fn end(&mut self, ended: Ended) {
         self.leave();
         self.ended.get_or_insert(ended);
-        self.websocket.close(code, reason);
         self.set_timer(Purpose::Linger, LINGER);
     }
 

@@ -249,7 +249,7 @@ impl Shared {
         };
         self.stop.notify();
         for account in accounts {
-            account.command(|commands| commands.close());
+            account.begin_close();
         }
         for outbox in strangers {
             outbox.close(DisconnectReason::Closed);

@@ -100,7 +100,7 @@ pub enum PaymentError {
     /// The payee, or somebody on the way to it, rejected it.
     Rejected {
         /// Who and why; `None` if the peer attached no readable ILP error.
-        reason: Option<IlpError>,
+        reason: Option<Box<IlpError>>,
         /// All that the peer sent with it.
         protocol_data: ProtocolData,
     },
@@ -119,7 +119,7 @@ impl PaymentError {
     pub fn rejected(protocol_data: ProtocolData) -> Self {
         let packet = protocol_data.get("ilp").map(|entry| IlpPacket::decode(&entry.data));
         let reason = match packet {
-            Some(Ok(IlpPacket::Error(error))) => Some(error),
+            Some(Ok(IlpPacket::Error(error))) => Some(Box::new(error)),
             _ => None,
         };
         Self::Rejected { reason, protocol_data }
