@@ -230,13 +230,13 @@ impl Model {
         self.changed(now)
     }
 
-    /// Every change is an occasion to forget what was finished before it, and long ago.
+    /// Every change is an occasion to forget what was finished long ago.
     fn changed(&mut self, now: Timestamp) -> Verdict {
         let TrustlineConfig { furthest_expiry, memory_margin, .. } = self.config;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_open()) {
             let repeatable_until = if entry.conditional { entry.transfer.expires_at } else { now.saturating_add(furthest_expiry) };
-            entry.forgotten |= entry.forget_at.is_some_and(|at| at <= now);
-            entry.forget_at.get_or_insert(repeatable_until.saturating_add(memory_margin));
+            let forget_at = *entry.forget_at.get_or_insert(repeatable_until.saturating_add(memory_margin));
+            entry.forgotten |= forget_at <= now;
         }
         Ok(true)
     }

@@ -20,8 +20,6 @@ impl Trustline {
             return;
         }
         self.sequence = effect.sequence;
-        // Forgetting rides on effects and not on a timer, so that replay forgets exactly what the live trustline did.
-        self.memory.forget(effect.at);
         match &effect.fact {
             Fact::Prepared { direction, transfer } => self.apply_prepared(*direction, transfer, effect.at),
             Fact::Fulfilling { id, fulfillment, protocol_data } => {
@@ -46,6 +44,9 @@ impl Trustline {
             }
             Fact::BoundsChanged { bounds } => self.bounds = *bounds,
         }
+        // Forgetting rides on effects and not on a timer, so that replay forgets exactly what the live trustline did; and
+        // it comes last, because what was just decided may rest on something that is due to be forgotten.
+        self.memory.forget(effect.at);
     }
 
     fn apply_prepared(&mut self, direction: Direction, transfer: &Arc<Transfer>, at: Timestamp) {
