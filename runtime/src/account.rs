@@ -5,6 +5,7 @@
 //! them. One batch is with the journal at a time; what comes meanwhile forms the next.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use trustline_core::ledger::{Bounds, Sums};
@@ -15,7 +16,7 @@ use crate::clock;
 use crate::handler::{Commands, Decision, Handler};
 use crate::journal::{Appended, Committed, Journal, JournalError};
 use crate::outbox::Outbox;
-use crate::timekeeper::Timekeeper;
+use crate::timekeeper::{Call, Timekeeper};
 use crate::waiters::{Connected, Waiters};
 
 /// A handle to one trustline; cheap to clone. Its methods take the account's lock: a [`Handler`] has its
@@ -41,8 +42,8 @@ pub(crate) struct State {
     /// A batch is with the journal; this waits behind it.
     committing: Option<Vec<Output>>,
     failure: Option<JournalError>,
-    /// The timekeeper calls at this moment, or before.
-    armed: Timestamp,
+    /// The timekeeper calls then, which is no later than the next deadline.
+    armed: Option<Call>,
 }
 
 impl Account {
@@ -61,12 +62,14 @@ impl Account {
             next_connection: 0,
             committing: None,
             failure: None,
-            armed: Timestamp::MAX,
+            armed: None,
         };
-        let account = Self { shared: Arc::new(Shared { name, journal, timekeeper, state: Mutex::new(state) }) };
-        // What a journal left undecided is offered again.
-        account.with(|_, _| ());
-        account
+        Self { shared: Arc::new(Shared { name, journal, timekeeper, state: Mutex::new(state) }) }
+    }
+
+    /// Offers again what a journal left undecided.
+    pub(crate) fn start(&self) {
+        self.with(|_, _| ());
     }
 
     /// The name under which its effects are kept.
@@ -136,12 +139,18 @@ impl Account {
 
     /// Whether the connections should be read from.
     pub(crate) fn is_ready(&self) -> bool {
-        self.shared.lock().handler.is_ready()
+        let state = self.shared.lock();
+        unless_it_panics(|| state.handler.is_ready()).unwrap_or(true)
+    }
+
+    /// Nothing will come of what is still awaited.
+    pub(crate) fn give_up(&self) {
+        self.shared.lock().waiters.give_up();
     }
 
     pub(crate) fn handle_timeout(&self) {
         self.with(|state, now| {
-            state.armed = Timestamp::MAX;
+            state.armed = None;
             state.session.handle_timeout(now);
         });
     }
@@ -166,15 +175,17 @@ impl Account {
                 Appended::Pending => state.committing = Some(outputs),
             }
         }
+        if state.failure.is_some() {
+            state.drop_outputs();
+        }
         self.arm(state);
     }
 
     fn arm(&self, state: &mut State) {
         if let Some(deadline) = state.session.poll_timeout()
-            && deadline.at < state.armed
+            && state.armed.is_none_or(|call| deadline.at < call.at)
         {
-            state.armed = deadline.at;
-            self.shared.timekeeper.arm(deadline.at, self.downgrade());
+            state.armed = Some(self.shared.timekeeper.arm(deadline.at, self.downgrade(), state.armed));
         }
     }
 }
@@ -209,6 +220,10 @@ impl State {
         id
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     pub(crate) fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
         self.outboxes.retain(|(id, _)| *id != connection);
         self.session.handle_disconnected(connection, now);
@@ -223,7 +238,7 @@ impl State {
             match output {
                 Output::Effect(effect) => effects.push(effect),
                 Output::Event(Event::IncomingPrepared { transfer, protocol_data }) => {
-                    let decision = self.handler.decide(&transfer, &protocol_data);
+                    let decision = unless_it_panics(|| self.handler.decide(&transfer, &protocol_data)).unwrap_or(Decision::Later);
                     if !self.decided(transfer.id, decision, now) {
                         outputs.push(Output::Event(Event::IncomingPrepared { transfer, protocol_data }));
                     }
@@ -247,22 +262,23 @@ impl State {
 
     /// What these outputs rest on is durable.
     fn release(&mut self, outputs: Vec<Output>, now: Timestamp) {
-        let mut last = None;
+        // Frames mostly come in runs for one connection: one wake is enough for each run. It stands behind the run, because
+        // a connection that is woken by the first frame may be asleep again before the last is there.
+        let mut run = None;
         for output in outputs {
             match output {
                 Output::Effect(_) => {}
                 Output::Transmit { connection, frame } => {
-                    if let Some(outbox) = self.outbox(connection) {
-                        outbox.push(frame);
-                        // Frames mostly come in runs for one connection: one wake is enough for each run.
-                        if last != Some(connection) {
-                            outbox.wake();
-                        }
-                        last = Some(connection);
+                    if run.is_none_or(|at: usize| self.outboxes[at].0 != connection) {
+                        self.wake(run);
+                        run = self.outboxes.iter().position(|(id, _)| *id == connection);
+                    }
+                    if let Some(at) = run {
+                        self.outboxes[at].1.push(frame);
                     }
                 }
                 Output::Disconnect { connection, reason } => {
-                    if let Some(outbox) = self.outbox(connection) {
+                    if let Some((_, outbox)) = self.outboxes.iter().find(|(id, _)| *id == connection) {
                         outbox.close(reason);
                         outbox.wake();
                     }
@@ -270,14 +286,28 @@ impl State {
                 Output::Event(event) => {
                     // A ledger that is known is not asked for again.
                     if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
-                        self.waiters.tell_connected(|| Connected::Ready);
+                        self.waiters.tell_connected(Connected::Ready);
                     }
                     if let Some(event) = self.waiters.resolve(event) {
-                        self.handler.handle(event, &mut Commands { session: &mut self.session, now });
+                        let commands = &mut Commands { session: &mut self.session, now };
+                        unless_it_panics(|| self.handler.handle(event, commands));
                     }
                 }
             }
         }
+        self.wake(run);
+    }
+
+    fn wake(&self, run: Option<usize>) {
+        if let Some(at) = run {
+            self.outboxes[at].1.wake();
+        }
+    }
+
+    /// What rests on effects that are not durable goes nowhere.
+    fn drop_outputs(&mut self) {
+        while self.session.poll_output().is_some() {}
+        self.waiters.give_up();
     }
 
     /// The journal is not to be trusted any more: nothing leaves.
@@ -287,13 +317,14 @@ impl State {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
-        self.waiters.give_up();
         self.failure = Some(error);
     }
+}
 
-    fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
-        self.outboxes.iter().find(|(id, _)| *id == connection).map(|(_, outbox)| &**outbox)
-    }
+/// Calls what the application gave us. If it panics, it loses what it was told; the account goes on, and so does the
+/// task that called, which serves others too: a connection, the timekeeper, a journal.
+pub(crate) fn unless_it_panics<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).inspect_err(|_| tracing::error!("a handler panicked")).ok()
 }
 
 impl fmt::Debug for Account {

@@ -12,13 +12,12 @@ use crate::payment::{Fulfilled, Payment, PaymentError};
 
 impl Account {
     /// Makes a payment, and waits for how it ends. It is sent by this call, not by the first poll; dropping the future
-    /// does not undo it.
+    /// does not undo it, and leaves its outcome to the handler.
     pub fn pay(&self, payment: Payment) -> impl Future<Output = Result<Fulfilled, PaymentError>> + Send + use<> {
         let id = payment.id();
         let sent = self.with(|state, now| {
-            // First the waiter: the outcome of a payment may be settled by this very call.
-            let outcome = state.waiters.payment(id);
-            state.session.prepare(payment.prepare, now).inspect_err(|_| state.waiters.forget(&id)).map(|()| outcome)
+            state.session.prepare(payment.prepare, now)?;
+            Ok(state.waiters.payment(id))
         });
         async move {
             match sent {
@@ -37,9 +36,8 @@ impl Account {
         protocol_data: &ProtocolData,
     ) -> impl Future<Output = Result<(), PaymentError>> + Send + use<> {
         let sent = self.with(|state, now| {
-            let outcome = state.waiters.transfer(id);
-            let sent = state.session.transfer(id, amount, protocol_data, now);
-            sent.inspect_err(|_| state.waiters.forget(&id)).map(|()| outcome)
+            state.session.transfer(id, amount, protocol_data, now)?;
+            Ok(state.waiters.transfer(id))
         });
         async move {
             match sent {

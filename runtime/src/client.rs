@@ -21,7 +21,7 @@ use crate::connection::{Connection, Ended, Stage};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::journal::{Journal, JournalError, Memory};
-use crate::limits::ConnectionLimits;
+use crate::limits::{ConnectionLimits, websocket_limits};
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
@@ -164,19 +164,19 @@ impl<R: Runtime> ClientBuilder<R> {
     }
 
     /// Connects, and delivers the events as a stream instead of to a handler.
-    pub async fn connect_with_events(mut self) -> Result<(Client<R>, Events), ConnectError> {
+    pub async fn connect_with_events(self) -> Result<(Client<R>, Events), ConnectError> {
         let (inbox, events) = Inbox::new();
-        let (forward, line) = inbox.forward();
-        self.handler = Box::new(forward);
-        let client = self.connect().await?;
-        line.belongs_to(&client.account);
-        Ok((client, events))
+        Ok((self.connect_to(Some(inbox)).await?, events))
     }
 
     /// Connects, authenticates and asks what ledger it is. What fails at first is an error; what fails later is tried
     /// again.
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
-        let (client, first) = self.start()?;
+        self.connect_to(None).await
+    }
+
+    async fn connect_to(self, inbox: Option<Arc<Inbox>>) -> Result<Client<R>, ConnectError> {
+        let (client, first) = self.start(inbox)?;
         match first.await {
             Ok(Ok(())) => Ok(client),
             Ok(Err(error)) => Err(error),
@@ -184,10 +184,11 @@ impl<R: Runtime> ClientBuilder<R> {
         }
     }
 
-    fn start(self) -> Result<(Client<R>, FirstAttempt), ConnectError> {
+    fn start(self, inbox: Option<Arc<Inbox>>) -> Result<(Client<R>, FirstAttempt), ConnectError> {
         let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
+        let websocket_limits = websocket_limits(&self.limits);
         config.limits = self.limits;
         config.protocols.extend(self.protocols);
         config.hash_seed = crate::random_seed();
@@ -200,7 +201,11 @@ impl<R: Runtime> ClientBuilder<R> {
         let session = open_session(&*self.journal, &name, config).map_err(ConnectError::Journal)?;
 
         let timekeeper = Timekeeper::start(&self.runtime);
-        let account = Account::new(name, session, self.handler, self.journal, timekeeper.clone());
+        let account = match &inbox {
+            Some(inbox) => inbox.account(|handler| Account::new(name, session, handler, self.journal, timekeeper.clone())),
+            None => Account::new(name, session, self.handler, self.journal, timekeeper.clone()),
+        };
+        account.start();
         let keep_up = Arc::new(KeepUp::default());
         let (tell_first, first) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
@@ -210,11 +215,17 @@ impl<R: Runtime> ClientBuilder<R> {
             account: account.clone(),
             keep_up: keep_up.clone(),
             limits: self.connection_limits,
+            websocket_limits,
             first: Some(tell_first),
         };
+        let last = account.clone();
         self.runtime.spawn(async move {
             dialer.run().await;
             timekeeper.stop();
+            last.give_up();
+            if let Some(inbox) = inbox {
+                inbox.close();
+            }
             let _ = tell_ended.send(());
         });
         Ok((Client { account, keep_up, ended, runtime: PhantomData }, first))
@@ -249,6 +260,7 @@ struct Dialer<R: Runtime> {
     account: Account,
     keep_up: Arc<KeepUp>,
     limits: ConnectionLimits,
+    websocket_limits: WebSocketLimits,
     /// Who waits for the first attempt.
     first: Option<oneshot::Sender<Result<(), ConnectError>>>,
 }
@@ -256,7 +268,7 @@ struct Dialer<R: Runtime> {
 impl<R: Runtime> Dialer<R> {
     async fn run(mut self) {
         let mut backoff = Backoff::new();
-        while !self.is_stopped() {
+        while !self.is_stopped() && self.account.failure().is_none() {
             let result = self.dial_once(&mut backoff).await;
             if let Some(first) = self.first.take() {
                 // The first attempt failed before it was connected: whoever waits for it decides.
@@ -275,41 +287,40 @@ impl<R: Runtime> Dialer<R> {
     /// Dials, and drives the connection to its end. `Err`: it never came to be.
     async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
         let stream = self.dial().await?;
-        let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), WebSocketLimits::default());
+        let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
         let websocket = websocket.map_err(ConnectError::WebSocket)?;
         let outbox = Outbox::new();
         let (id, mut connected) = self.account.with(|state, _| (state.open(outbox.clone()), state.waiters.connected()));
         let stage = Stage::Joined { account: self.account.clone(), id };
         let connection =
-            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox, self.limits.clone(), self.limits.dial_timeout);
+            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox.clone(), self.limits.clone(), self.limits.dial_timeout);
 
         let mut run = pin!(connection.run());
-        match select(&mut run, &mut connected).await {
-            Either::Left((ended, _)) => {
-                // The refusal, if there was one, was told before the connection ended.
-                match connected.try_recv() {
-                    Ok(Some(Connected::Refused(error))) => Err(ConnectError::Refused(error)),
-                    Ok(Some(Connected::Ready)) => {
-                        self.connected();
-                        Ok(())
-                    }
-                    _ => Err(ConnectError::from(ended)),
-                }
+        let keep_up = self.keep_up.clone();
+        let stopped = pin!(keep_up.wake.notified());
+        let (told, ended) = match select(&mut run, select(&mut connected, stopped)).await {
+            // What was told before the connection ended says more than how it ended.
+            Either::Left((ended, _)) => (connected.try_recv().ok().flatten(), Some(ended)),
+            Either::Right((Either::Left((told, _)), _)) => (told.ok(), None),
+            Either::Right((Either::Right(_), _)) => {
+                // There is nothing yet that would be worth waiting for.
+                outbox.close(DisconnectReason::Closed);
+                outbox.wake();
+                (None, None)
             }
-            Either::Right((Ok(Connected::Ready), _)) => {
-                backoff.reset();
-                self.connected();
-                run.await;
-                Ok(())
-            }
-            Either::Right((Ok(Connected::Refused(error)), _)) => {
-                run.await;
-                Err(ConnectError::Refused(error))
-            }
-            Either::Right((Err(oneshot::Canceled), _)) => {
-                run.await;
-                Err(ConnectError::Closed)
-            }
+        };
+        if let Some(Connected::Ready) = told {
+            backoff.reset();
+            self.connected();
+        }
+        let ended = match ended {
+            Some(ended) => ended,
+            None => run.await,
+        };
+        match told {
+            Some(Connected::Ready) => Ok(()),
+            Some(Connected::Refused(error)) => Err(ConnectError::Refused(error)),
+            None => Err(ConnectError::from(ended)),
         }
     }
 
@@ -358,6 +369,7 @@ pub enum ConnectError {
 impl From<Ended> for ConnectError {
     fn from(ended: Ended) -> Self {
         match ended {
+            Ended::WebSocket(WebSocketError::Cut) => Self::Closed,
             Ended::WebSocket(error) => Self::WebSocket(error),
             Ended::Stream(error) => Self::Dial(Arc::new(error)),
             Ended::NotOpened | Ended::Dead | Ended::GivenUp(DisconnectReason::AuthenticationTimeout) => Self::Timeout,

@@ -236,14 +236,14 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             self.websocket.receive(&buffer[..bytes]);
             Poll::Ready(io::Result::Ok(bytes))
         });
-        if ready!(bytes)? > 0 {
-            self.unanswered_pings = 0;
-            self.handle_incoming();
-        } else {
+        if ready!(bytes)? == 0 {
             self.websocket.receive_end();
             self.handle_incoming();
             self.end(Ended::Closed);
             self.incoming = Rest::Nothing;
+        } else if self.incoming == Rest::Frames {
+            self.unanswered_pings = 0;
+            self.handle_incoming();
         }
         Poll::Ready(Ok(()))
     }
@@ -394,7 +394,9 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     fn end(&mut self, ended: Ended) {
         self.leave();
         self.ended.get_or_insert(ended);
-        self.set_timer(Purpose::Linger, LINGER);
+        if self.purpose != Purpose::Linger {
+            self.set_timer(Purpose::Linger, LINGER);
+        }
     }
 
     fn leave(&mut self) {

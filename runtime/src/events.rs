@@ -4,21 +4,23 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
 use trustline_core::session::Event;
 
-use crate::account::Account;
+use crate::account::{Account, Shared};
 use crate::handler::{Commands, Handler};
 
 /// Events that wait while nobody takes them, before the account's connections are no longer read from.
 const CAPACITY: usize = 1024;
 
 /// The events of one client, or of all accounts of a host, each with the account it belongs to. An account whose events
-/// are not taken is not read from after a thousand of them; the others go on.
+/// are not taken is not read from after a thousand of them; the others go on. Once this is dropped, events are dropped
+/// too.
 pub struct Events {
     inbox: Arc<Inbox>,
 }
@@ -31,19 +33,23 @@ pub(crate) struct Inbox {
 
 #[derive(Default)]
 struct Queue {
-    events: VecDeque<(Arc<Line>, Event)>,
+    events: VecDeque<(Arc<Line>, Account, Event)>,
+    /// No more will come.
     closed: bool,
+    /// Nobody will take them.
+    abandoned: bool,
 }
 
 /// What one account has waiting in the inbox.
 #[derive(Default)]
-pub(crate) struct Line {
-    account: Mutex<Option<Account>>,
-    waiting: Mutex<usize>,
+struct Line {
+    /// Weak, because the account has the handler that has this.
+    account: OnceLock<Weak<Shared>>,
+    waiting: AtomicUsize,
 }
 
 /// Puts the events of one account into the inbox.
-pub(crate) struct Forward {
+struct Forward {
     inbox: Arc<Inbox>,
     line: Arc<Line>,
 }
@@ -54,33 +60,45 @@ impl Inbox {
         (inbox.clone(), Events { inbox })
     }
 
-    pub(crate) fn forward(self: &Arc<Self>) -> (Forward, Arc<Line>) {
+    /// The account that is built around a handler which puts its events in here. It is not started yet.
+    pub(crate) fn account(self: &Arc<Self>, build: impl FnOnce(Box<dyn Handler>) -> Account) -> Account {
         let line = Arc::<Line>::default();
-        (Forward { inbox: self.clone(), line: line.clone() }, line)
+        let account = build(Box::new(Forward { inbox: self.clone(), line: line.clone() }));
+        let _ = line.account.set(account.downgrade());
+        account
     }
 
     pub(crate) fn close(&self) {
-        lock(&self.queue).closed = true;
+        self.lock().closed = true;
         self.waker.wake();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Line {
-    /// Tells which account it is, once that is built around its handler.
-    pub(crate) fn belongs_to(&self, account: &Account) {
-        *lock(&self.account) = Some(account.clone());
+    fn account(&self) -> Option<Account> {
+        self.account.get()?.upgrade().map(|shared| Account { shared })
     }
 }
 
 impl Handler for Forward {
     fn handle(&mut self, event: Event, _commands: &mut Commands<'_>) {
-        *lock(&self.line.waiting) += 1;
-        lock(&self.inbox.queue).events.push_back((self.line.clone(), event));
+        let Some(account) = self.line.account() else { return };
+        let mut queue = self.inbox.lock();
+        if queue.abandoned {
+            return;
+        }
+        self.line.waiting.fetch_add(1, Ordering::AcqRel);
+        queue.events.push_back((self.line.clone(), account, event));
+        drop(queue);
         self.inbox.waker.wake();
     }
 
     fn is_ready(&self) -> bool {
-        *lock(&self.line.waiting) < CAPACITY
+        self.line.waiting.load(Ordering::Acquire) < CAPACITY
     }
 }
 
@@ -92,25 +110,16 @@ impl Events {
 
     fn poll_event(&self, cx: &mut Context<'_>) -> Poll<Option<(Account, Event)>> {
         self.inbox.waker.register(cx.waker());
-        let (line, event) = {
-            let mut queue = lock(&self.inbox.queue);
+        let (line, account, event) = {
+            let mut queue = self.inbox.lock();
             match queue.events.pop_front() {
                 Some(next) => next,
                 None if queue.closed => return Poll::Ready(None),
                 None => return Poll::Pending,
             }
         };
-        let mut waiting = lock(&line.waiting);
-        let was_full = *waiting == CAPACITY;
-        *waiting -= 1;
-        drop(waiting);
-        let account = lock(&line.account).clone();
-        let Some(account) = account else {
-            // Only an account that is not built yet has none.
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        };
-        if was_full {
+        // More than the capacity may wait: what one read brings is not interrupted.
+        if line.waiting.fetch_sub(1, Ordering::AcqRel) == CAPACITY {
             account.resume();
         }
         Poll::Ready(Some((account, event)))
@@ -125,12 +134,23 @@ impl Stream for Events {
     }
 }
 
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("waiting", &lock(&self.inbox.queue).events.len()).finish()
+impl Drop for Events {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut queue = self.inbox.lock();
+            queue.abandoned = true;
+            std::mem::take(&mut queue.events)
+        };
+        for (line, account, _) in waiting {
+            if line.waiting.swap(0, Ordering::AcqRel) >= CAPACITY {
+                account.resume();
+            }
+        }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("waiting", &self.inbox.lock().events.len()).finish()
+    }
 }

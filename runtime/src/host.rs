@@ -17,19 +17,19 @@ use trustline_core::session::{
 };
 use trustline_core::wire::ProtocolData;
 
-use crate::account::Account;
+use crate::account::{Account, unless_it_panics};
 use crate::client::open_session;
 use crate::clock;
 use crate::connection::{Admission, Connection, Stage};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::journal::{Journal, Memory};
-use crate::limits::ConnectionLimits;
+use crate::limits::{ConnectionLimits, websocket_limits};
 use crate::notify::Notify;
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
-use crate::websocket::{WebSocket, WebSocketLimits};
+use crate::websocket::WebSocket;
 
 /// Hosts the ledgers of any number of accounts, each with any number of connections.
 pub struct Host<R: Runtime> {
@@ -71,8 +71,8 @@ struct Shared {
     inbox: Option<Arc<Inbox>>,
     state: Mutex<State>,
     stop: Notify,
-    /// The host is closing, and its last connection is gone.
-    idle: Notify,
+    /// The host is closed: it no longer listens, and its last connection is gone.
+    closed: Notify,
 }
 
 #[derive(Default)]
@@ -82,6 +82,7 @@ struct State {
     strangers: HashMap<u64, Arc<Outbox>>,
     next_stranger: u64,
     connections: usize,
+    listening: bool,
     closing: bool,
 }
 
@@ -181,12 +182,20 @@ impl<R: Runtime> HostBuilder<R> {
             handler: self.handler,
             timekeeper: Timekeeper::start(&runtime),
             inbox,
-            state: Mutex::default(),
+            state: Mutex::new(State { listening: true, ..State::default() }),
             stop: Notify::default(),
-            idle: Notify::default(),
+            closed: Notify::default(),
         });
-        runtime.spawn(accept_all(runtime.clone(), listener, shared.clone()));
-        Ok(Host { shared, address, runtime: PhantomData })
+        let host = Host { shared: shared.clone(), address, runtime: PhantomData };
+        runtime.spawn({
+            let runtime = runtime.clone();
+            async move {
+                accept_all(&runtime, &listener, &shared).await;
+                drop(listener);
+                shared.leave(|state| state.listening = false);
+            }
+        });
+        Ok(host)
     }
 }
 
@@ -216,7 +225,7 @@ impl<R: Runtime> Host<R> {
 
     /// The accounts that have been connected since the host was started, in no particular order.
     pub fn accounts(&self) -> Vec<Account> {
-        self.shared.lock().accounts.values().cloned().collect()
+        self.shared.lock().accounts()
     }
 
     /// How many connections there are, authenticated or not.
@@ -228,7 +237,7 @@ impl<R: Runtime> Host<R> {
     /// connections.
     pub async fn close(self) {
         self.shared.begin_close();
-        self.shared.idle.notified().await;
+        self.shared.closed.notified().await;
     }
 }
 
@@ -240,12 +249,11 @@ impl<R: Runtime> Drop for Host<R> {
 
 impl Shared {
     fn begin_close(&self) {
-        let (accounts, strangers, connections) = {
+        let (accounts, strangers) = {
             let mut state = self.lock();
             state.closing = true;
-            let accounts: Vec<Account> = state.accounts.values().cloned().collect();
             let strangers: Vec<Arc<Outbox>> = state.strangers.values().cloned().collect();
-            (accounts, strangers, state.connections)
+            (state.accounts(), strangers)
         };
         self.stop.notify();
         for account in accounts {
@@ -255,35 +263,30 @@ impl Shared {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
-        if connections == 0 {
-            self.finish();
-        }
     }
 
-    /// A connection is gone.
-    fn left(&self) {
+    /// A part of the host is gone. With the last, a host that is closing is closed.
+    fn leave(&self, part: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        state.connections -= 1;
-        let last = state.closing && state.connections == 0;
-        drop(state);
-        if last {
-            self.finish();
+        part(&mut state);
+        if !state.closing || state.listening || state.connections > 0 {
+            return;
         }
-    }
-
-    fn finish(&self) {
+        let accounts = state.accounts();
+        drop(state);
         self.timekeeper.stop();
+        accounts.iter().for_each(Account::give_up);
         if let Some(inbox) = &self.inbox {
             inbox.close();
         }
-        self.idle.notify();
+        self.closed.notify();
     }
 
     /// The account of that name, opened if this is its first connection.
     fn open_account(&self, admitted: Admitted) -> Result<Account, String> {
         let mut state = self.lock();
         if state.closing {
-            return Err("this host is shutting down".to_owned());
+            return Err(SHUTTING_DOWN.to_owned());
         }
         let Admitted { account: name, bounds } = admitted;
         if let Some(account) = state.accounts.get(&name) {
@@ -296,18 +299,15 @@ impl Shared {
             tracing::error!(account = name, %error, "an account cannot be opened");
             "the ledger of this account cannot be opened".to_owned()
         })?;
-        let (handler, line) = match &self.inbox {
-            Some(inbox) => {
-                let (forward, line) = inbox.forward();
-                (Box::new(forward) as Box<dyn Handler>, Some(line))
-            }
-            None => ((self.handler)(&name), None),
+        let build = |handler| Account::new(name.clone(), session, handler, self.journal.clone(), self.timekeeper.clone());
+        let account = match &self.inbox {
+            Some(inbox) => inbox.account(build),
+            None => build((self.handler)(&name)),
         };
-        let account = Account::new(name.clone(), session, handler, self.journal.clone(), self.timekeeper.clone());
-        if let Some(line) = line {
-            line.belongs_to(&account);
-        }
         state.accounts.insert(name, account.clone());
+        drop(state);
+        // Its handler may ask the host for accounts.
+        account.start();
         Ok(account)
     }
 
@@ -315,6 +315,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl State {
+    fn accounts(&self) -> Vec<Account> {
+        self.accounts.values().cloned().collect()
+    }
+}
+
+const SHUTTING_DOWN: &str = "this host is shutting down";
 
 /// A connection that nobody has vouched for yet.
 struct Stranger {
@@ -324,26 +332,51 @@ struct Stranger {
 
 impl Admission for Stranger {
     fn admit(&self, request: &AuthenticationRequest, outbox: &Arc<Outbox>) -> Result<(Account, ConnectionId), String> {
-        let admitted = (self.shared.authenticate)(&request.credentials).ok_or("invalid username or token")?;
+        let admitted = unless_it_panics(|| (self.shared.authenticate)(&request.credentials)).flatten();
+        let admitted = admitted.ok_or("invalid username or token")?;
         let account = self.shared.open_account(admitted)?;
-        self.shared.lock().strangers.remove(&self.number);
         let id = account.with(|state, now| {
+            if state.session.is_closing() {
+                return Err(SHUTTING_DOWN.to_owned());
+            }
+            if state.has_failed() {
+                return Err("the ledger of this account has stopped".to_owned());
+            }
+            if state.session.connections().count() >= self.shared.config.limits.connections {
+                return Err(DisconnectReason::TooManyConnections.to_string());
+            }
             let id = state.open(outbox.clone());
             state.session.handle_accepted(id, request.request_id, ProtocolData::new(), now);
-            id
-        });
+            Ok(id)
+        })?;
+        self.shared.lock().strangers.remove(&self.number);
         Ok((account, id))
     }
 }
 
-async fn accept_all<R: Runtime>(runtime: R, listener: R::Listener, shared: Arc<Shared>) {
+/// A connection that counts, until it is dropped.
+struct Present {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.shared.leave(|state| {
+            state.strangers.remove(&self.number);
+            state.connections -= 1;
+        });
+    }
+}
+
+async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, shared: &Arc<Shared>) {
     loop {
-        let accepted = match select(pin!(runtime.accept(&listener)), pin!(shared.stop.notified())).await {
+        let accepted = match select(pin!(runtime.accept(listener)), pin!(shared.stop.notified())).await {
             Either::Left((accepted, _)) => accepted,
             Either::Right(_) => return,
         };
         match accepted {
-            Ok((stream, from)) => accept(&runtime, stream, from, &shared),
+            Ok((stream, from)) => accept(runtime, stream, from, shared),
             Err(error) => {
                 // Mostly too many open files, which passes when connections are closed.
                 tracing::warn!(%error, "cannot accept connections");
@@ -370,14 +403,14 @@ fn accept<R: Runtime>(runtime: &R, stream: R::Stream, from: SocketAddr, shared: 
     let open_within = limits.authentication_timeout;
     let acceptor = Acceptor::new(limits, clock::now());
     let stage = Stage::Accepting { acceptor, admission: Arc::new(Stranger { shared: shared.clone(), number }) };
-    let websocket = WebSocket::server(WebSocketLimits::default());
+    let websocket = WebSocket::server(websocket_limits(&shared.config.limits));
     let connection = Connection::new(runtime.clone(), stream, websocket, stage, outbox, shared.limits.clone(), open_within);
-    let shared = shared.clone();
+    let present = Present { shared: shared.clone(), number };
     runtime.spawn(async move {
+        // It leaves with the task, however that ends.
+        let _present = present;
         let ended = connection.run().await;
         tracing::debug!(%from, ?ended, "a connection ended");
-        shared.lock().strangers.remove(&number);
-        shared.left();
     });
 }
 

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use trustline_core::Limits;
+
+use crate::websocket::WebSocketLimits;
+
 /// Bounds on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -27,4 +31,9 @@ impl Default for ConnectionLimits {
             unauthenticated: 1024,
         }
     }
+}
+
+/// One message is one frame of BTP.
+pub(crate) fn websocket_limits(limits: &Limits) -> WebSocketLimits {
+    WebSocketLimits { message_bytes: limits.wire.frame_bytes, ..WebSocketLimits::default() }
 }

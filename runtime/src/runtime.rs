@@ -10,7 +10,8 @@ use futures_io::{AsyncRead, AsyncWrite};
 /// An async runtime, as a value that is cheap to clone. It makes no decision: everything that is more than a socket, a
 /// timer or a task is written once, in this crate.
 pub trait Runtime: Clone + Send + Sync + 'static {
-    /// A connected stream of bytes.
+    /// A connected stream of bytes. Closing it ends what we write, and leaves what the peer writes to be read, as TCP's
+    /// `shutdown` of one direction does.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
     /// A listening socket.
     type Listener: Send + Sync + 'static;

@@ -1,11 +1,11 @@
 //! One task that calls every account of a client or host at its deadlines.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use trustline_core::Timestamp;
@@ -14,8 +14,8 @@ use crate::account::{Account, Shared};
 use crate::clock;
 use crate::runtime::Runtime;
 
-/// The calls that are due. An account asks for a call when its next deadline becomes earlier than the call it already
-/// has coming; a call that comes too early does no harm, so none is ever taken back.
+/// The calls that are due, one for each account at most. An account asks for another when its next deadline becomes
+/// earlier than the call it has coming; a call that comes too early does no harm.
 #[derive(Default)]
 pub(crate) struct Timekeeper {
     calls: Mutex<Calls>,
@@ -24,16 +24,23 @@ pub(crate) struct Timekeeper {
 
 #[derive(Default)]
 struct Calls {
-    due: BinaryHeap<Reverse<Call>>,
+    due: BTreeMap<Call, Weak<Shared>>,
     serial: u64,
     stopped: bool,
 }
 
-struct Call {
-    at: Timestamp,
-    /// Makes the order total without comparing accounts.
+/// Expiries go by the wall clock, timers do not: no timer is trusted for longer than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// Calls before other tasks get their turn.
+const ROUNDS: usize = 64;
+
+/// A call that an account has coming.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Call {
+    pub(crate) at: Timestamp,
+    /// Tells those of the same moment apart.
     serial: u64,
-    account: Weak<Shared>,
 }
 
 impl Timekeeper {
@@ -43,16 +50,22 @@ impl Timekeeper {
         timekeeper
     }
 
-    pub(crate) fn arm(&self, at: Timestamp, account: Weak<Shared>) {
+    /// Calls the account at this moment, and not at the one that it had before: or a peer could make an account collect
+    /// calls by ever earlier expiries.
+    pub(crate) fn arm(&self, at: Timestamp, account: Weak<Shared>, instead_of: Option<Call>) -> Call {
         let mut calls = self.lock();
-        let is_next = calls.due.peek().is_none_or(|Reverse(next)| at < next.at);
+        if let Some(call) = instead_of {
+            calls.due.remove(&call);
+        }
         calls.serial += 1;
-        let serial = calls.serial;
-        calls.due.push(Reverse(Call { at, serial, account }));
+        let call = Call { at, serial: calls.serial };
+        calls.due.insert(call, account);
+        let is_next = calls.due.first_key_value().is_some_and(|(next, _)| *next == call);
         drop(calls);
         if is_next {
             self.waker.wake();
         }
+        call
     }
 
     /// Ends the task.
@@ -68,56 +81,40 @@ impl Timekeeper {
 
     fn poll<R: Runtime>(&self, runtime: &R, sleep: &mut Option<(Timestamp, R::Sleep)>, cx: &mut Context<'_>) -> Poll<()> {
         self.waker.register(cx.waker());
-        loop {
+        for _ in 0..ROUNDS {
             let now = clock::now();
             let next = {
                 let mut calls = self.lock();
                 if calls.stopped {
                     return Poll::Ready(());
                 }
-                if calls.due.peek().is_some_and(|Reverse(call)| call.at <= now) {
-                    let Reverse(call) = calls.due.pop().expect("it was just seen");
+                if let Some(first) = calls.due.first_entry()
+                    && first.key().at <= now
+                {
+                    let account = first.remove();
                     drop(calls);
-                    if let Some(shared) = call.account.upgrade() {
+                    if let Some(shared) = account.upgrade() {
                         Account { shared }.handle_timeout();
                     }
                     continue;
                 }
-                calls.due.peek().map(|Reverse(call)| call.at)
+                calls.due.first_key_value().map(|(call, _)| call.at)
             };
             let Some(at) = next else { return Poll::Pending };
             let (_, timer) = match sleep {
                 Some(set) if set.0 == at => set,
-                _ => sleep.insert((at, runtime.sleep(at.saturating_since(now)))),
+                _ => sleep.insert((at, runtime.sleep(at.saturating_since(now).min(LONGEST_SLEEP)))),
             };
             if Pin::new(timer).poll(cx).is_pending() {
                 return Poll::Pending;
             }
             *sleep = None;
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl PartialEq for Call {
-    fn eq(&self, other: &Self) -> bool {
-        self.serial == other.serial
-    }
-}
-
-impl Eq for Call {}
-
-impl PartialOrd for Call {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Call {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.serial).cmp(&(other.at, other.serial))
     }
 }

@@ -12,13 +12,14 @@ use crate::payment::{Fulfilled, PaymentError};
 type Payment = oneshot::Sender<Result<Fulfilled, PaymentError>>;
 type Answer = oneshot::Sender<Result<ProtocolData, MessageFailure>>;
 
-/// Who awaits what. A future that was dropped is as good as none: its event is swallowed, its payment is not undone.
+/// Who awaits what. A future that was dropped is as good as none: its payment is not undone, and its event is the
+/// handler's.
 #[derive(Default)]
 pub(crate) struct Waiters {
     payments: HashMap<TransferId, Payment>,
     transfers: HashMap<TransferId, oneshot::Sender<Result<(), PaymentError>>>,
     answers: HashMap<MessageId, Answer>,
-    connected: Vec<oneshot::Sender<Connected>>,
+    connected: Option<oneshot::Sender<Connected>>,
 }
 
 /// How an attempt to connect ended.
@@ -50,14 +51,8 @@ impl Waiters {
 
     pub(crate) fn connected(&mut self) -> oneshot::Receiver<Connected> {
         let (sender, receiver) = oneshot::channel();
-        self.connected.push(sender);
+        self.connected = Some(sender);
         receiver
-    }
-
-    /// The payment or transfer was not sent.
-    pub(crate) fn forget(&mut self, id: &TransferId) {
-        self.payments.remove(id);
-        self.transfers.remove(id);
     }
 
     /// Gives the event to the future that waits for it; else returns it.
@@ -74,7 +69,7 @@ impl Waiters {
                 let id = *id;
                 if let Some(payment) = self.take_payment(&id) {
                     let _ = payment.send(outcome(event));
-                } else if let Some(transfer) = self.transfers.remove(&id) {
+                } else if let Some(transfer) = awaited(self.transfers.remove(&id)) {
                     let _ = transfer.send(outcome(event).map(|_| ()));
                 } else {
                     return Some(event);
@@ -82,32 +77,32 @@ impl Waiters {
                 None
             }
             Event::OutgoingTransferred { id, .. } => {
-                let Some(transfer) = self.transfers.remove(id) else { return Some(event) };
+                let Some(transfer) = awaited(self.transfers.remove(id)) else { return Some(event) };
                 let _ = transfer.send(Ok(()));
                 None
             }
             Event::Answered { message, .. } => {
-                let Some(answer) = self.answers.remove(message) else { return Some(event) };
+                let Some(answer) = awaited(self.answers.remove(message)) else { return Some(event) };
                 if let Event::Answered { result, .. } = event {
                     let _ = answer.send(result);
                 }
                 None
             }
             Event::Info(_) | Event::NoInfo(_) => {
-                self.tell_connected(|| Connected::Ready);
+                self.tell_connected(Connected::Ready);
                 Some(event)
             }
             Event::AuthenticationRefused { error, .. } => {
-                self.tell_connected(|| Connected::Refused(error.clone()));
+                self.tell_connected(Connected::Refused(error.clone()));
                 Some(event)
             }
             _ => Some(event),
         }
     }
 
-    pub(crate) fn tell_connected(&mut self, connected: impl Fn() -> Connected) {
-        for waiter in self.connected.drain(..) {
-            let _ = waiter.send(connected());
+    pub(crate) fn tell_connected(&mut self, connected: Connected) {
+        if let Some(waiter) = self.connected.take() {
+            let _ = waiter.send(connected);
         }
     }
 
@@ -118,8 +113,12 @@ impl Waiters {
 
     fn take_payment(&mut self, id: &TransferId) -> Option<Payment> {
         // Handlers that pay by events have no futures: spare them the look-up.
-        if self.payments.is_empty() { None } else { self.payments.remove(id) }
+        if self.payments.is_empty() { None } else { awaited(self.payments.remove(id)) }
     }
+}
+
+fn awaited<T>(waiter: Option<oneshot::Sender<T>>) -> Option<oneshot::Sender<T>> {
+    waiter.filter(|waiter| !waiter.is_canceled())
 }
 
 fn outcome(event: Event) -> Result<Fulfilled, PaymentError> {
