@@ -296,8 +296,9 @@ mod tests {
             let digits = digits_of(&vector);
             let mut output = Vec::new();
             run(format!("{digits}\n").as_bytes(), &mut output, PLAIN).unwrap();
-            assert_eq!(output.iter().filter(|&&byte| byte == b'\n').count(), 1, "{vector}");
-            let json: Value = serde_json::from_slice(&output).unwrap();
+            let output = String::from_utf8(output).unwrap();
+            assert_eq!(output.lines().count(), 1, "{vector}");
+            let json: Value = serde_json::from_str(&output).unwrap();
             match json["error"].as_str() {
                 Some(_) => assert!(json["offset"].as_u64().unwrap() <= digits.len() as u64 / 2, "{json} of {vector}"),
                 None => assert!(json["type"].is_u64(), "{json}"),

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use serde_json::json;
 use trustline_smol::core::ledger::Transfer;
-use trustline_smol::core::session::Event;
+use trustline_smol::core::session::{ErrorName, Event};
 use trustline_smol::core::wire::{ErrorCode, IlpError, IlpPacket, ProtocolData};
 use trustline_smol::core::{Fulfillment, Timestamp, TransferId};
 use trustline_smol::{Commands, Decision, Handler};
@@ -66,7 +66,7 @@ impl Handler for Counter {
             }
             Err(refusal) => {
                 self.terms.tally.rejected.fetch_add(1, Ordering::Relaxed);
-                Decision::Reject(self.terms.error(refusal))
+                Decision::Reject(self.terms.error(&refusal))
             }
         }
     }
@@ -82,17 +82,17 @@ impl Handler for Counter {
                 count.fetch_add(1, Ordering::Relaxed);
             }
             Event::IncomingRejected { transfer, .. } | Event::IncomingExpired { transfer } | Event::IncomingRefused { transfer, .. } => {
-                drop(self.promised.remove(&transfer.id))
+                self.promised.remove(&transfer.id);
             }
             // The ledger did not take the fulfillment, so that there is nothing to wait for.
             Event::IncomingPrepared { transfer, .. } => {
-                drop(self.promised.remove(&transfer.id));
-                let late = self.terms.error(Refusal::new(b"R00", "Transfer Timed Out", "It came too late to be fulfilled."));
+                self.promised.remove(&transfer.id);
+                let late = self.terms.error(&Refusal::new(*b"R00", "Transfer Timed Out", "It came too late to be fulfilled."));
                 let _ = commands.reject(transfer.id, &late);
             }
             // The shop has nothing to say but letters.
             Event::Request { token, .. } => {
-                commands.refuse_request(token, trustline_smol::core::session::ErrorName::NotAccepted, "this shop sells letters only");
+                commands.refuse_request(token, ErrorName::NotAccepted, "this shop sells letters only");
             }
             _ => {}
         }
@@ -107,13 +107,13 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: &[u8; 3], name: &'static str, message: impl Into<String>) -> Self {
-        let code = ErrorCode::new(*code).expect("the codes below are ASCII");
+    fn new(code: [u8; 3], name: &'static str, message: impl Into<String>) -> Self {
+        let code = ErrorCode::new(code).expect("the codes here are ASCII");
         Self { code, name, message: message.into() }
     }
 
     fn wrong_condition(message: &str) -> Self {
-        Self::new(b"F05", "Wrong Condition", message)
+        Self::new(*b"F05", "Wrong Condition", message)
     }
 }
 
@@ -122,11 +122,11 @@ impl Terms {
     fn consider(&self, transfer: &Transfer, protocol_data: &ProtocolData) -> Result<(Fulfillment, Reservation), Refusal> {
         let packet = protocol_data.get("ilp").map(|entry| &entry.data[..]).unwrap_or_default();
         let Ok(IlpPacket::Payment(payment)) = IlpPacket::decode(packet) else {
-            return Err(Refusal::new(b"F01", "Invalid Packet", "The ilp entry holds no ILP payment."));
+            return Err(Refusal::new(*b"F01", "Invalid Packet", "The ilp entry holds no ILP payment."));
         };
         if transfer.amount < self.price {
             let message = format!("Please send at least {}.", self.price);
-            return Err(Refusal::new(b"F04", "Insufficient Destination Amount", message));
+            return Err(Refusal::new(*b"F04", "Insufficient Destination Amount", message));
         }
         let reader = segment_below(&self.account, &payment.account)
             .and_then(|id| self.readers.get(id))
@@ -137,12 +137,12 @@ impl Terms {
         }
         let room = reader.letters.try_reserve().map_err(|no_room| match no_room {
             NoRoom::Gone => Refusal::wrong_condition("The reader has gone."),
-            NoRoom::Full => Refusal::new(b"T99", "Application Error", "The reader does not read its letters."),
+            NoRoom::Full => Refusal::new(*b"T99", "Application Error", "The reader does not read its letters."),
         })?;
         Ok((fulfillment, room))
     }
 
-    fn error(&self, refusal: Refusal) -> IlpError {
+    fn error(&self, refusal: &Refusal) -> IlpError {
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
         IlpError {
             code: refusal.code,
@@ -150,7 +150,8 @@ impl Terms {
             triggered_by: self.account.clone(),
             forwarded_by: Vec::new(),
             triggered_at: Timestamp::from_millis(i64::try_from(now).unwrap_or(i64::MAX)),
-            data: Bytes::from(refusal.message),
+            // JavaScript peers read it as JSON.
+            data: json!({ "message": &refusal.message }).to_string().into(),
         }
     }
 }

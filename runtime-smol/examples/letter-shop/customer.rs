@@ -1,5 +1,6 @@
 //! The customer: pays for letters and reads them.
 
+use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use serde_json::json;
 use smol::Timer;
 use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
-use trustline_smol::Client;
+use trustline_smol::{BtpUrl, Client, ConnectError};
 
 use crate::cli::{CustomerArgs, Pace};
 use crate::http_client::{self, Letters, ShopUrl};
@@ -43,14 +44,10 @@ pub(crate) enum Goal {
 
 impl Customer {
     /// Asks for letters, and connects to the trustline. `sink` is handed the letters as they come.
-    pub(crate) async fn arrive(
-        url: &str,
-        http: &ShopUrl,
-        sink: impl FnMut(&[u8]) + Send + 'static,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) async fn arrive(url: &str, http: &ShopUrl, sink: impl FnMut(&[u8]) + Send + 'static) -> Result<Self, Box<dyn Error>> {
         let (pay, letters) = http_client::open(http).await?;
         let purse = Purse::new(pay);
-        let client = Client::builder(url).handler(purse.clone()).connect().await?;
+        let client = Client::builder(url).handler(purse.clone()).connect().await.map_err(|error| not_connected(url, error))?;
         let reading = smol::spawn(read(letters, purse.clone(), sink));
         Ok(Self { client, purse, _reading: reading })
     }
@@ -101,30 +98,41 @@ impl Customer {
     async fn finish(&self) -> Result<(), BuyError> {
         let (mut seen, mut since) = (self.progress(), Instant::now());
         loop {
-            let done = self.purse.is_done();
-            let (paid, letters) = (self.purse.counts().fulfilled, self.purse.letters());
-            if done && (letters >= paid || self.purse.has_failed()) {
+            if self.purse.is_done() && self.purse.has_its_letters() {
                 break;
             }
             if self.progress() != seen {
                 (seen, since) = (self.progress(), Instant::now());
             }
-            let patience = if done || self.purse.has_failed() { PATIENCE } else { OUTCOME_PATIENCE };
+            let in_flight = self.purse.in_flight();
+            let (Counts { fulfilled: paid, .. }, letters) = seen;
+            let letters_are_late = in_flight == 0 && letters < paid;
+            let patience = if letters_are_late || self.purse.has_failed() { PATIENCE } else { OUTCOME_PATIENCE };
             if since.elapsed() >= patience {
-                let missing = if done { BuyError::Missing { paid, letters } } else { BuyError::NoOutcome(self.purse.in_flight()) };
-                self.purse.fail(missing);
+                self.purse.fail(if letters_are_late { BuyError::Missing { paid, letters } } else { BuyError::NoOutcome(in_flight) });
                 break;
             }
             let look_again = async {
                 Timer::at(since + patience).await;
             };
             self.purse.changed().or(look_again).await;
+            if self.purse.stands_still() {
+                self.client.command(|commands| self.purse.go_on(commands));
+            }
         }
         self.purse.take_failure().map_or(Ok(()), Err)
     }
 
     fn progress(&self) -> (Counts, u64) {
         (self.purse.counts(), self.purse.letters())
+    }
+}
+
+/// Where nobody answers, the address is worth a look.
+fn not_connected(url: &str, error: ConnectError) -> Box<dyn Error> {
+    match (error, url.parse::<BtpUrl>()) {
+        (ConnectError::Dial(error), Ok(url)) => format!("no trustline answers at {} port {}: {error}", url.host(), url.port()).into(),
+        (error, _) => error.into(),
     }
 }
 
@@ -135,14 +143,14 @@ async fn read(mut letters: Letters, purse: Purse, mut sink: impl FnMut(&[u8])) {
                 sink(&letters);
                 purse.receive(letters.len());
             }
-            Some(Err(error)) => return purse.fail(BuyError::Http(error)),
-            None => return purse.fail(BuyError::ShopClosed),
+            Some(Err(error)) => return purse.end_reading(BuyError::Http(error)),
+            None => return purse.end_reading(BuyError::ShopClosed),
         }
     }
 }
 
 /// `letter-shop customer`: buys, prints, and says how it went.
-pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
+pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>> {
     let print = |letters: &[u8]| {
         let mut out = io::stdout().lock();
         // A reader of our output that has gone does not spoil the purchase.

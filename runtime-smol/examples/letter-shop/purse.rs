@@ -22,6 +22,10 @@ use crate::psk::{PayHeader, Psk};
 /// How long a payment may take before it expires.
 const EXPIRY: Duration = Duration::from_secs(30);
 
+/// Letters that may be paid and not have come: a shop that takes money and delivers nothing gets no more than that, and
+/// one that is quicker than our reading is not driven to its own bound.
+const MAX_MISSING: u64 = 16 * 1024;
+
 /// What is to be bought.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order {
@@ -56,6 +60,8 @@ struct State {
     under_way: HashMap<TransferId, Instant>,
     latencies: Latencies,
     failure: Option<BuyError>,
+    /// No more letters come.
+    reading_ended: bool,
 }
 
 /// What has happened so far.
@@ -120,6 +126,17 @@ impl Purse {
         self.top_up(&mut state, commands);
     }
 
+    /// Whether nothing is under way that would start the next payment when it ends.
+    pub(crate) fn stands_still(&self) -> bool {
+        let state = self.lock();
+        state.under_way.is_empty() && state.wants_more(Instant::now())
+    }
+
+    /// Starts what the order allows, when letters have come that it stood still for.
+    pub(crate) fn go_on(&self, commands: &mut Commands<'_>) {
+        self.top_up(&mut self.lock(), commands);
+    }
+
     /// How many payments have been started, and how they ended.
     pub(crate) fn counts(&self) -> Counts {
         self.lock().counts
@@ -156,6 +173,18 @@ impl Purse {
         self.ring();
     }
 
+    /// No more letters come, for this reason.
+    pub(crate) fn end_reading(&self, error: BuyError) {
+        self.lock().reading_ended = true;
+        self.fail(error);
+    }
+
+    /// Whether every letter that is paid has come, or can come no more.
+    pub(crate) fn has_its_letters(&self) -> bool {
+        let state = self.lock();
+        state.reading_ended || self.letters() >= state.counts.fulfilled
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.lock().failure.is_some()
     }
@@ -187,6 +216,9 @@ impl Purse {
         loop {
             let now = Instant::now();
             let in_flight = state.under_way.len() as u64;
+            if state.counts.fulfilled.saturating_sub(self.letters()) >= MAX_MISSING {
+                return;
+            }
             if state.order.is_none_or(|order| in_flight >= order.window) || !state.wants_more(now) {
                 return;
             }
