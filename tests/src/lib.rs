@@ -18,11 +18,14 @@
 
 #![allow(clippy::missing_panics_doc)] // a rig panics where a scenario goes wrong: that is its use
 
+pub mod contract;
 mod link;
 pub mod model;
 mod names;
 mod pair;
+pub mod programs;
 mod side;
+mod solo;
 mod story;
 
 pub use link::Role;
@@ -31,4 +34,5 @@ pub use names::{
 };
 pub use pair::Pair;
 pub use side::{Crash, Side};
+pub use solo::{Solo, reason};
 pub use story::{describe_event, describe_frame};

@@ -16,17 +16,16 @@ pub mod rig;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_cases {
-    ($side:ident, $block_on:path, $watch:ty, [$($runtime:ty),+]; $($theme:ident: $($case:ident)+;)+) => {
+    ($side:ident, $block_on:path, $runtimes:tt; $($theme:ident: $($case:ident)+;)+) => {
         $(
             mod $theme {
-                #[allow(unused_imports)]
+                #[allow(unused_imports)] // a runtime may be named by its full path
                 use super::*;
 
                 $(
                     #[test]
                     fn $case() {
-                        let case = $crate::contract::$side::$theme::$case::<$($runtime),+>();
-                        $block_on($crate::contract::rig::finishes::<$watch>(case));
+                        $crate::contract_case!($block_on, $crate::contract::$side::$theme::$case, $runtimes);
                     }
                 )+
             }
@@ -34,11 +33,21 @@ macro_rules! contract_cases {
     };
 }
 
+/// Runs one case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_case {
+    ($block_on:path, $case:path, [$first:ty $(, $more:ty)?]) => {{
+        use $case as case;
+        $block_on($crate::contract::rig::finishes::<$first>(case::<$first $(, $more)?>()))
+    }};
+}
+
 /// Tests of a host and a client of ours, each on its runtime.
 #[macro_export]
 macro_rules! contract {
     (host: $host:ty, client: $client:ty, block_on: $block_on:path) => {
-        $crate::contract_cases! { pairs, $block_on, $client, [$host, $client];
+        $crate::contract_cases! { pairs, $block_on, [$host, $client];
             connecting:
                 the_right_token_opens_the_account
                 a_wrong_token_is_refused_with_a_reason
@@ -61,6 +70,7 @@ macro_rules! contract {
                 a_transfer_without_a_condition_is_paid_at_once;
             asking:
                 requests_are_answered_both_ways
+                many_answers_given_as_one_are_all_sent
                 the_application_may_register_names_and_refuse
                 a_name_that_nobody_registered_is_refused
                 a_request_that_nobody_answers_times_out_and_the_connection_stays
@@ -84,9 +94,11 @@ macro_rules! contract {
                 events_come_in_order
                 a_host_tells_whose_events_they_are
                 a_slow_reader_slows_only_its_own_account
+                a_handler_that_is_full_each_time_misses_nothing
                 events_that_nobody_wants_stop_nobody;
             failing:
-                a_handler_that_panics_takes_nobody_with_it;
+                a_handler_that_panics_takes_nobody_with_it
+                an_authentication_that_panics_lets_nobody_in;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
         }
@@ -97,7 +109,7 @@ macro_rules! contract {
 #[macro_export]
 macro_rules! host_contract {
     ($host:ty, block_on: $block_on:path) => {
-        $crate::contract_cases! { hosts, $block_on, $host, [$host];
+        $crate::contract_cases! { hosts, $block_on, [$host];
             strangers:
                 who_says_nothing_is_closed_in_time
                 who_says_only_rubbish_is_closed_in_time
@@ -134,7 +146,7 @@ macro_rules! host_contract {
 #[macro_export]
 macro_rules! client_contract {
     ($client:ty, block_on: $block_on:path) => {
-        $crate::contract_cases! { clients, $block_on, $client, [$client];
+        $crate::contract_cases! { clients, $block_on, [$client];
             dialing:
                 what_is_no_url_is_not_dialed
                 a_port_where_nobody_listens

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use trustline_core::Limits;
 use trustline_core::ledger::Bounds;
-use trustline_core::session::{ErrorName, MessageFailure, error_message};
+use trustline_core::session::{ErrorName, Event, MessageFailure, RequestToken, error_message};
 use trustline_core::wire::{Entry, ProtocolData};
 use trustline_runtime::{Account, Client, RequestError};
 
-use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, letter, open_shop, shop};
+use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, letter, open_shop, shop, until};
 use crate::custom;
 
 pub async fn requests_are_answered_both_ways<H: Adapter, C: Adapter>() {
@@ -21,6 +22,34 @@ pub async fn requests_are_answered_both_ways<H: Adapter, C: Adapter>() {
     }
     client.close().await;
     host.close().await;
+}
+
+pub async fn many_answers_given_as_one_are_all_sent<H: Adapter, C: Adapter>() {
+    let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    for _ in 0..300 {
+        let questions = join_all((0..20).map(|n| client.request(custom(&n.to_string()))));
+        let mut requests = Vec::new();
+        while requests.len() < 20 {
+            requests.push(until(&mut events, request).await);
+        }
+        // An answer is answered by nothing that would wake a connection which has missed some of them.
+        alices(&host).command(|commands| {
+            for (token, words) in requests {
+                commands.respond(token, words).unwrap();
+            }
+        });
+        assert!(questions.await.iter().all(Result::is_ok));
+    }
+    client.close().await;
+    host.close().await;
+}
+
+fn request(_account: &Account, event: Event) -> Option<(RequestToken, ProtocolData)> {
+    match event {
+        Event::Request { token, protocol_data } => Some((token, protocol_data)),
+        _ => None,
+    }
 }
 
 pub async fn the_application_may_register_names_and_refuse<H: Adapter, C: Adapter>() {

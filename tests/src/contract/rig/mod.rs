@@ -15,7 +15,7 @@ use trustline_core::session::Event;
 use trustline_runtime::{Account, Client, ConnectionLimits, Events, Host, HostBuilder, Payment, Runtime};
 
 pub use clerk::Clerk;
-pub use peer::{Peer, Port};
+pub use peer::{PING, PONG, Peer, Port, masked};
 pub use proxy::Proxy;
 pub use watched::Watched;
 

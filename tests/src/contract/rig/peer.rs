@@ -1,17 +1,49 @@
 //! A peer that does exactly what a case says, packet by packet or byte by byte.
 
+use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::Poll;
 
 use bytes::Bytes;
-use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use trustline_core::WireLimits;
 use trustline_core::session::{Credentials, Token, subprotocol};
-use trustline_core::wire::{Body, Packet, ProtocolData};
+use trustline_core::wire::{Body, Entry, Packet, ProtocolData};
 use trustline_runtime::websocket::{CloseFrame, Incoming, WebSocket, WebSocketError, WebSocketLimits};
 
 use super::{ANYWHERE, Adapter};
 use crate::ledger_info;
+
+/// A ping without words, as a server sends it.
+pub const PING: [u8; 2] = [0x89, 0];
+
+/// A pong without words, as a client sends it.
+pub const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
+
+const MASKED: u8 = 0x80;
+const LENGTH_IN_TWO_BYTES: u8 = 0x7e;
+const LENGTH_IN_EIGHT_BYTES: u8 = 0x7f;
+
+/// A WebSocket frame as a client sends it, with a mask that changes nothing.
+pub fn masked(first_byte: u8, content: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first_byte];
+    match (u8::try_from(content.len()), u16::try_from(content.len())) {
+        (Ok(length @ ..LENGTH_IN_TWO_BYTES), _) => frame.push(MASKED | length),
+        (_, Ok(length)) => {
+            frame.push(MASKED | LENGTH_IN_TWO_BYTES);
+            frame.extend(length.to_be_bytes());
+        }
+        _ => {
+            frame.push(MASKED | LENGTH_IN_EIGHT_BYTES);
+            frame.extend((content.len() as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(content);
+    frame
+}
 
 /// One end of a connection, in the hands of a case.
 #[derive(Debug)]
@@ -20,6 +52,8 @@ pub struct Peer<R: Adapter> {
     pub stream: R::Stream,
     websocket: WebSocket,
     next_request: u32,
+    /// Bytes that are written at a time.
+    write_bytes: usize,
 }
 
 /// A port whose connections are in the hands of a case.
@@ -45,9 +79,7 @@ impl<R: Adapter> Port<R> {
 
     /// The next connection, as an open WebSocket.
     pub async fn accept(&self) -> Peer<R> {
-        let mut peer = Peer { stream: self.stream().await, websocket: WebSocket::server(limits()), next_request: 1 };
-        assert!(matches!(peer.incoming().await, Ok(Incoming::Opened { .. })));
-        peer
+        Peer::open(self.stream().await, WebSocket::server(limits()), usize::MAX).await
     }
 
     /// The next connection, of a client whose credentials are accepted and who was told about the ledger.
@@ -58,7 +90,7 @@ impl<R: Adapter> Port<R> {
         let Body::Message(question) = &info.body else { panic!("expected info, got {info:?}") };
         assert_eq!(*question, subprotocol::info_request());
         let json = serde_json::to_string(&ledger_info()).unwrap();
-        peer.answer(info.request_id, trustline_core::wire::Entry::json("info", &json).into()).await;
+        peer.answer(info.request_id, Entry::json("info", &json).into()).await;
         peer
     }
 }
@@ -72,7 +104,17 @@ impl<R: Adapter> Peer<R> {
     /// Opens a WebSocket.
     pub async fn dial(address: SocketAddr) -> Self {
         let websocket = WebSocket::client(&address.to_string(), "/", limits()).unwrap();
-        let mut peer = Self { stream: Self::stream_to(address).await, websocket, next_request: 1 };
+        Self::open(Self::stream_to(address).await, websocket, usize::MAX).await
+    }
+
+    /// Opens a WebSocket whose bytes are written one by one.
+    pub async fn dial_slowly(address: SocketAddr) -> Self {
+        let websocket = WebSocket::client(&address.to_string(), "/", limits()).unwrap();
+        Self::open(Self::stream_to(address).await, websocket, 1).await
+    }
+
+    async fn open(stream: R::Stream, websocket: WebSocket, write_bytes: usize) -> Self {
+        let mut peer = Self { stream, websocket, next_request: 1, write_bytes };
         assert!(matches!(peer.incoming().await, Ok(Incoming::Opened { .. })));
         peer
     }
@@ -138,7 +180,10 @@ impl<R: Adapter> Peer<R> {
     /// The next packet.
     pub async fn packet(&mut self) -> Packet {
         match self.incoming().await {
-            Ok(Incoming::Frame(frame)) => Packet::decode(&frame, &WireLimits::default()).unwrap(),
+            Ok(Incoming::Frame(frame)) => {
+                let any = WireLimits { frame_bytes: usize::MAX, ..WireLimits::default() };
+                Packet::decode(&frame, &any).unwrap()
+            }
             other => panic!("expected a packet, got {other:?}"),
         }
     }
@@ -176,21 +221,39 @@ impl<R: Adapter> Peer<R> {
         }
     }
 
-    async fn write(&mut self) -> std::io::Result<()> {
-        let written = self.stream.write_all(self.websocket.outgoing()).await;
+    async fn write(&mut self) -> io::Result<()> {
+        for bytes in self.websocket.outgoing().chunks(self.write_bytes) {
+            self.stream.write_all(bytes).await?;
+        }
         self.websocket.advance(usize::MAX);
-        written
+        Ok(())
     }
 
-    /// Nothing comes for as long as others would take to answer: the one wait by the clock, where there is nothing to
-    /// wait for. Too short a time can only miss a failure.
-    pub async fn hears_nothing(&mut self) {
-        let enough = R::default().sleep(Duration::from_millis(50));
-        if let futures_util::future::Either::Left((incoming, _)) =
-            futures_util::future::select(std::pin::pin!(self.incoming()), enough).await
-        {
-            panic!("expected nothing, got {incoming:?}");
-        }
+    /// Writes the same bytes without a pause, and reads what comes meanwhile, until the other side closes. Returns its
+    /// close frame.
+    pub async fn floods_until_closed(&mut self, bytes: &[u8]) -> Option<CloseFrame> {
+        let mut written = 0;
+        let mut buffer = vec![0; 16 * 1024];
+        poll_fn(|cx| {
+            for _ in 0..16 {
+                match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(None),
+                    Poll::Ready(Ok(bytes)) => self.websocket.receive(&buffer[..bytes]),
+                    Poll::Pending => {}
+                }
+                if let Ok(Some(Incoming::Closed(frame))) = self.websocket.poll() {
+                    return Poll::Ready(frame);
+                }
+                match Pin::new(&mut self.stream).poll_write(cx, &bytes[written..]) {
+                    Poll::Ready(Ok(more)) => written = (written + more) % bytes.len(),
+                    Poll::Ready(Err(_)) => {}
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
     }
 }
 

@@ -19,6 +19,10 @@ pub struct Watched<R> {
 #[derive(Debug, Default)]
 struct Tasks {
     running: usize,
+    /// Nothing that is dialed answers.
+    no_network: bool,
+    /// Something was dialed that does not answer.
+    dialing: bool,
     watcher: Option<Waker>,
 }
 
@@ -27,10 +31,24 @@ struct Task(Arc<Mutex<Tasks>>);
 impl<R> Watched<R> {
     /// Waits until exactly so many tasks run.
     pub async fn until_tasks(&self, running: usize) {
+        self.until(|tasks| tasks.running == running).await;
+    }
+
+    /// From now on, what is dialed does not answer.
+    pub fn loses_the_network(&self) {
+        self.tasks.lock().unwrap().no_network = true;
+    }
+
+    /// Waits until something is dialed that does not answer.
+    pub async fn until_dialing(&self) {
+        self.until(|tasks| tasks.dialing).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&Tasks) -> bool) {
         poll_fn(|cx| {
             let mut tasks = self.tasks.lock().unwrap();
             tasks.watcher = Some(cx.waker().clone());
-            if tasks.running == running { Poll::Ready(()) } else { Poll::Pending }
+            if is_so(&tasks) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -38,6 +56,14 @@ impl<R> Watched<R> {
     /// How many tasks run.
     pub fn tasks(&self) -> usize {
         self.tasks.lock().unwrap().running
+    }
+}
+
+impl Tasks {
+    fn changed(&mut self) {
+        if let Some(watcher) = self.watcher.take() {
+            watcher.wake();
+        }
     }
 }
 
@@ -52,9 +78,7 @@ impl Drop for Task {
     fn drop(&mut self) {
         let mut tasks = self.0.lock().unwrap();
         tasks.running -= 1;
-        if let Some(watcher) = tasks.watcher.take() {
-            watcher.wake();
-        }
+        tasks.changed();
     }
 }
 
@@ -64,6 +88,15 @@ impl<R: Runtime> Runtime for Watched<R> {
     type Sleep = R::Sleep;
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<R::Stream> {
+        let is_lost = {
+            let mut tasks = self.tasks.lock().unwrap();
+            tasks.dialing = tasks.no_network;
+            tasks.changed();
+            tasks.no_network
+        };
+        if is_lost {
+            std::future::pending::<()>().await;
+        }
         self.runtime.connect(host, port).await
     }
 

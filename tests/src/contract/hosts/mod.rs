@@ -1,0 +1,7 @@
+//! A host of ours, and a peer that does exactly what the case says.
+
+pub mod flooding;
+pub mod framing;
+pub mod living;
+pub mod routing;
+pub mod strangers;
