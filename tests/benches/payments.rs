@@ -6,6 +6,7 @@
 //!
 //! prints one line of JSON. `cpu_us_per_payment` is the user and system time of the whole process, so of both ends.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use trustline_smol::core::ledger::Transfer;
 use trustline_smol::core::session::{Event, LedgerInfo, subprotocol};
 use trustline_smol::core::wire::{Prepare, ProtocolData};
 use trustline_smol::core::{Fulfillment, TransferId};
-use trustline_smol::{Client, Commands, Decision, Handler, Host, Payment};
+use trustline_smol::{Account, Client, Commands, Decision, Handler, Host, Journal, Memory, Payment, Sqlite};
 
 #[derive(Parser)]
 struct Args {
@@ -31,8 +32,12 @@ struct Args {
     connections: u32,
     #[arg(long, value_enum, default_value_t = RuntimeName::Smol)]
     runtime: RuntimeName,
+    /// Where both ends keep their ledgers: the host in one file, all customers in another.
     #[arg(long, value_enum, default_value_t = JournalName::Memory)]
     journal: JournalName,
+    /// Where the files are made; they are removed at the end. It should be on a real disk.
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    directory: PathBuf,
     /// Cargo gives this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -46,6 +51,7 @@ enum RuntimeName {
 #[derive(Clone, Copy, ValueEnum)]
 enum JournalName {
     Memory,
+    Sqlite,
 }
 
 /// As long as the ILP packet of a letter.
@@ -53,24 +59,30 @@ const ILP_PACKET: [u8; 65] = [7; 65];
 const AMOUNT: u64 = 10;
 
 fn main() {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    args.directory.push(format!("payments-{}", std::process::id()));
+    std::fs::create_dir_all(&args.directory).expect("the directory can be made");
     smol::block_on(run(&args));
+    std::fs::remove_dir_all(&args.directory).expect("the files are ours");
 }
 
 async fn run(args: &Args) {
     let info =
         LedgerInfo { prefix: "example.bench.".to_owned(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
     let host = (0..args.connections).fold(Host::builder(info), |host, n| host.account(&n.to_string(), "token"));
-    let host = host.handler(|_| Payee).listen(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+    let host = host.journal(journal(args, "host")).handler(|_| Payee).listen(([127, 0, 0, 1], 0).into()).await.expect("a free port");
 
     let share = args.payments / args.connections;
+    let customers = journal(args, "customers");
     let mut clients = Vec::new();
     let mut done = Vec::new();
     let latencies = Arc::new(Mutex::new(Vec::with_capacity(args.payments as usize)));
     for n in 0..args.connections {
         let (payer, finished) = Payer::new(n, share, args.window, latencies.clone());
         let url = format!("btp+ws://{n}:token@{}/", host.address());
-        clients.push(Client::builder(&url).handler(payer).connect().await.expect("the host is there"));
+        clients.push(
+            Client::builder(&url).journal(customers.clone(), &n.to_string()).handler(payer).connect().await.expect("the host is there"),
+        );
         done.push(finished);
     }
 
@@ -82,10 +94,10 @@ async fn run(args: &Args) {
     for finished in done {
         finished.await.expect("every payment is fulfilled");
     }
-    let (elapsed, cpu) = (started.elapsed(), cpu_time() - cpu);
+    let (elapsed, cpu) = (started.elapsed(), cpu_time().saturating_sub(cpu));
 
     let paid = u64::from(share) * u64::from(args.connections);
-    let owed: i128 = host.accounts().iter().map(|account| account.balance()).sum();
+    let owed: i128 = host.accounts().iter().map(Account::balance).sum();
     assert_eq!(owed, i128::from(paid * AMOUNT), "the host was paid in full");
     let spent: i128 = clients.iter().map(|client| client.balance()).sum();
     assert_eq!(spent, -owed, "and the customers paid it");
@@ -115,6 +127,14 @@ fn report(args: &Args, paid: u64, elapsed: Duration, cpu: Duration, latencies: &
 fn round(value: f64, digits: i32) -> f64 {
     let scale = 10f64.powi(digits);
     (value * scale).round() / scale
+}
+
+/// A new one.
+fn journal(args: &Args, name: &str) -> Arc<dyn Journal> {
+    match args.journal {
+        JournalName::Memory => Arc::new(Memory),
+        JournalName::Sqlite => Arc::new(Sqlite::open(args.directory.join(name)).expect("a new file can be made there")),
+    }
 }
 
 /// The host: shows the preimage at once.

@@ -231,6 +231,7 @@ impl Model {
     }
 
     /// Every change is an occasion to forget what was finished long ago.
+    #[expect(clippy::unnecessary_wraps, reason = "an operation ends with it, and so with its verdict")]
     fn changed(&mut self, now: Timestamp) -> Verdict {
         let TrustlineConfig { furthest_expiry, memory_margin, .. } = self.config;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_open()) {

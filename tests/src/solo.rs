@@ -96,8 +96,9 @@ impl Solo {
     /// The test's connection breaks.
     pub fn is_left(&mut self) {
         self.side.disconnected(self.connection);
-        self.asked.clear();
         self.side.events();
+        self.talk();
+        self.asked.clear();
     }
 }
 

@@ -31,9 +31,7 @@ impl Session {
                 self.answered(id, answer.map_err(|error| MessageFailure::Refused(boxed(error))));
             }
         }
-        if !self.unsent.is_empty() && self.retry_at.is_none() {
-            self.send_unsent(now);
-        }
+        self.send_unsent(now);
         self.close_when_idle(now);
     }
 
@@ -99,8 +97,7 @@ impl Session {
 
     /// It is no verdict: the transfer stays as it is, and the peer is asked again.
     fn retry_later(&mut self, id: TransferId, now: Timestamp) {
-        self.unsent.push_back(id);
-        self.retry_at = Some(now.saturating_add(RETRY_AFTER));
+        self.put_off.push_back((now.saturating_add(RETRY_AFTER), id));
     }
 
     fn is_prepared(&self, id: &TransferId) -> bool {

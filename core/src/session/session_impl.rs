@@ -39,8 +39,8 @@ pub struct Session {
     pub(super) orphans: Orphans,
     /// Transfers that only the peer's balance can decide, because the peer may have forgotten them.
     pub(super) doubtful: BTreeSet<TransferId>,
-    /// When what the peer could not take is tried again.
-    pub(super) retry_at: Option<Timestamp>,
+    /// What a peer could not take, and when it is tried again. It keeps nothing else waiting: others share the account.
+    pub(super) put_off: VecDeque<(Timestamp, TransferId)>,
     /// Not before this moment is the peer asked for its balance again.
     pub(super) reconcile_after: Timestamp,
 }
@@ -80,7 +80,7 @@ impl Session {
             closing: None,
             orphans: Orphans::default(),
             doubtful: BTreeSet::new(),
-            retry_at: None,
+            put_off: VecDeque::new(),
             reconcile_after: Timestamp::MIN,
         };
         session.resume();

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::connection::Connection;
 use super::output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure};
 use super::request_table::Request;
 use super::session_impl::Session;
@@ -18,10 +19,7 @@ impl Session {
         self.expire(now);
         self.give_up_requests(now);
         self.reconcile(now);
-        if self.retry_at.is_some_and(|at| at <= now) {
-            self.retry_at = None;
-            self.send_unsent(now);
-        }
+        self.try_again(now);
         if self.closing.is_some_and(|at| at <= now) {
             self.disconnect_all(now);
         }
@@ -36,7 +34,7 @@ impl Session {
         let others = [
             self.next_expiry().map(|at| Deadline { at, reason: DeadlineReason::Expiry }),
             self.reconcile_deadline(),
-            self.retry_at.map(|at| Deadline { at, reason: DeadlineReason::Retry }),
+            self.put_off.front().map(|(at, _)| Deadline { at: *at, reason: DeadlineReason::Retry }),
             self.closing.filter(|_| self.connections.len() > 0).map(|at| Deadline { at, reason: DeadlineReason::Close }),
         ];
         answers.chain(others.into_iter().flatten()).min_by_key(|deadline| deadline.at)
@@ -116,6 +114,15 @@ impl Session {
         }
     }
 
+    fn try_again(&mut self, now: Timestamp) {
+        while let Some((at, id)) = self.put_off.front().copied()
+            && at <= now
+        {
+            self.put_off.pop_front();
+            self.send_about(id, now);
+        }
+    }
+
     /// What was accepted is answered; then the connections of a closing session go.
     pub(super) fn close_when_idle(&mut self, now: Timestamp) {
         if self.is_closing() && self.is_idle() {
@@ -124,7 +131,8 @@ impl Session {
     }
 
     fn is_idle(&self) -> bool {
-        self.unsent.is_empty() && self.connections.iter().all(|open| open.requests.len() == 0 && open.unanswered == 0)
+        let is_quiet = |open: &Connection| open.requests.len() == 0 && open.unanswered == 0;
+        self.unsent.is_empty() && self.put_off.is_empty() && self.connections.iter().all(is_quiet)
     }
 
     fn disconnect_all(&mut self, now: Timestamp) {
