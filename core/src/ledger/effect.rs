@@ -30,16 +30,17 @@ pub enum Fact {
         /// What was agreed.
         transfer: Arc<Transfer>,
     },
-    /// We showed the fulfillment of an incoming transfer to the peer whose ledger decides. Still pending.
+    /// We fulfilled an incoming transfer where the peer's answer decides: it is in doubt until then. Still pending.
     Fulfilling {
         /// The transfer.
         id: TransferId,
-        /// What we showed.
+        /// Its condition's preimage.
         fulfillment: Fulfillment,
         /// The encoded protocol data of our Fulfill.
         protocol_data: Bytes,
     },
-    /// The amount is posted.
+    /// The amount is posted: pending no more, but for the one case of a transfer that had [`Expired`](Self::Expired) on our
+    /// clock alone, and which the host of the ledger fulfilled all the same; its amount is released already.
     Fulfilled {
         /// The transfer.
         id: TransferId,
@@ -48,7 +49,8 @@ pub enum Fact {
         /// The encoded protocol data of the Fulfill.
         protocol_data: Bytes,
     },
-    /// The amount is released: the payee, or the host, said no.
+    /// The amount is released: the payee, or the host, said no. Where the transfer had [`Expired`](Self::Expired) on our
+    /// clock alone, it is released already, and the host of the ledger has confirmed that.
     Rejected {
         /// The transfer.
         id: TransferId,
@@ -57,7 +59,8 @@ pub enum Fact {
         /// The encoded protocol data of the Reject.
         protocol_data: Bytes,
     },
-    /// The amount is released: the peer answered our request with an Error.
+    /// The amount is released: the peer answered our Prepare, Transfer or Fulfill with an Error, or its balance shows that
+    /// it never took it.
     Refused {
         /// The transfer.
         id: TransferId,
@@ -67,7 +70,7 @@ pub enum Fact {
         /// The transfer.
         id: TransferId,
     },
-    /// The peer answered the Fulfill or Reject that told it our decision.
+    /// The peer answered the Fulfill or Reject that told it our decision, or there is nobody left to tell. No amount moves.
     Acknowledged {
         /// The transfer.
         id: TransferId,
@@ -81,7 +84,8 @@ pub enum Fact {
         /// The encoded protocol data of the Transfer.
         protocol_data: Bytes,
     },
-    /// The amount of an unconditional transfer is posted.
+    /// The amount of an unconditional transfer is posted. Ours was pending since [`Transferring`](Self::Transferring); the
+    /// peer's never was.
     Transferred {
         /// Which way it pays.
         direction: Direction,
@@ -92,7 +96,7 @@ pub enum Fact {
         /// The encoded protocol data of the Transfer.
         protocol_data: Bytes,
     },
-    /// The bounds on the balance are now these.
+    /// The bounds on the balance are now these, for what is prepared from now on.
     BoundsChanged {
         /// The new bounds.
         bounds: Bounds,

@@ -24,8 +24,11 @@
 //!                          ├── expiry ────────────────────> Owed ─ any answer ─> rolled back
 //!                          └── the host rejects (Theirs) ─────────────────────> rolled back
 //!
-//!   transfer (unconditional) ──> Transferring ─┬ accepted > fulfilled
-//!                                              └ refused ─> rolled back
+//! unconditional
+//!
+//!   transfer (we pay) ──> Transferring ─┬ accepted > fulfilled
+//!                                       └ refused ─> rolled back
+//!   receive (we are paid) ─────────────────────────> fulfilled
 //! ```
 //!
 //! *Owed* means decided, with the sums moved, but the peer has not yet answered the Fulfill or Reject that tells it.
@@ -38,7 +41,8 @@
 //! * Every change is an [`Effect`]; applying all effects in order to a new trustline gives the same trustline.
 //! * A refused operation changes nothing.
 //! * `incoming posted + incoming pending - outgoing posted <= maximum`, and the mirror for the minimum, after every
-//!   operation that we decide. Only a lapsed transfer that the host fulfills can pass the minimum.
+//!   operation that we decide. Only a lapsed transfer that the host fulfills can pass the minimum; and narrower bounds
+//!   leave alone what is prepared.
 //! * A finished transfer never moves money again, however often its messages are repeated.
 
 mod apply;

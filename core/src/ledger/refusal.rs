@@ -13,13 +13,14 @@ pub enum Refusal {
     TransferNotFound,
     /// The id belongs to a transfer with other contents.
     DuplicateId,
-    /// The transfer is finished, and was fulfilled.
-    AlreadyFulfilled,
-    /// The transfer is finished, or past its expiry, and was not fulfilled.
-    AlreadyRolledBack,
-    /// Only the payee may fulfill, and only the payee (or the host, when it expired) may reject.
+    /// Only the payee may fulfill, and only the payee (or the host, when it expired) may reject. An unconditional transfer
+    /// that waits for its answer can be neither.
     NotThePayee,
-    /// The fulfillment does not hash to the condition.
+    /// It was fulfilled, so that it can be neither prepared again nor rejected.
+    AlreadyFulfilled,
+    /// It was rolled back, or is past its expiry, so that it can be neither prepared again nor fulfilled.
+    AlreadyRolledBack,
+    /// The fulfillment does not hash to the condition, or is not the one by which the transfer was fulfilled.
     InvalidFulfillment,
     /// An amount of zero.
     ZeroAmount,
@@ -46,9 +47,9 @@ impl fmt::Display for Refusal {
         match self {
             Self::TransferNotFound => f.write_str("no transfer with this id is known"),
             Self::DuplicateId => f.write_str("this transfer id was used with other contents"),
+            Self::NotThePayee => f.write_str("only the payee may fulfill or reject a transfer"),
             Self::AlreadyFulfilled => f.write_str("the transfer is already fulfilled"),
             Self::AlreadyRolledBack => f.write_str("the transfer is already rolled back"),
-            Self::NotThePayee => f.write_str("only the payee may fulfill or reject a transfer"),
             Self::InvalidFulfillment => f.write_str("the fulfillment does not hash to the condition"),
             Self::ZeroAmount => f.write_str("the amount must not be zero"),
             Self::Expired { expires_at, now } => write!(f, "the transfer expired at {expires_at}; it is {now} here"),
@@ -100,7 +101,7 @@ impl core::error::Error for PrepareError {}
 pub enum FulfillError {
     /// No incoming transfer with this id is open.
     NotFound,
-    /// It was fulfilled, rejected or expired before.
+    /// It was fulfilled or rejected by us, or expired, and the peer has not yet answered.
     AlreadyDecided,
     /// It is past its expiry.
     Expired,
@@ -127,7 +128,7 @@ impl core::error::Error for FulfillError {}
 pub enum RejectError {
     /// No incoming transfer with this id is open.
     NotFound,
-    /// It was fulfilled, rejected or expired before.
+    /// It was fulfilled or rejected by us, or expired, and the peer has not yet answered.
     AlreadyDecided,
 }
 

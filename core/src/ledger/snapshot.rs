@@ -50,23 +50,13 @@ impl Trustline {
             sums: self.sums,
             bounds: self.bounds,
             open: self.open_transfers().into_iter().map(|(id, open)| (id, open.clone())).collect(),
-            finished: self
-                .memory
-                .iter_sorted()
-                .into_iter()
-                .map(|(id, finished)| FinishedTransfer {
-                    id,
-                    direction: finished.direction,
-                    digest: finished.digest,
-                    fulfilled: match finished.outcome {
-                        Outcome::Fulfilled(digest) => Some(digest),
-                        Outcome::RolledBack => None,
-                    },
-                    forget_at: finished.forget_at,
-                    lapsed: self.memory.lapsed(&id).cloned(),
-                })
-                .collect(),
+            finished: self.memory.iter_sorted().iter().map(|(id, finished)| self.describe(*id, finished)).collect(),
         }
+    }
+
+    /// What is remembered of a transfer, if it is finished and not forgotten.
+    pub fn finished_transfer(&self, id: &TransferId) -> Option<FinishedTransfer> {
+        Some(self.describe(*id, self.memory.get(id)?))
     }
 
     /// The trustline whose [`snapshot`](Self::snapshot) this is.
@@ -89,5 +79,19 @@ impl Trustline {
             }
         }
         trustline
+    }
+
+    fn describe(&self, id: TransferId, finished: &Finished) -> FinishedTransfer {
+        FinishedTransfer {
+            id,
+            direction: finished.direction,
+            digest: finished.digest,
+            fulfilled: match finished.outcome {
+                Outcome::Fulfilled(digest) => Some(digest),
+                Outcome::RolledBack => None,
+            },
+            forget_at: finished.forget_at,
+            lapsed: self.memory.lapsed(&id).cloned(),
+        }
     }
 }

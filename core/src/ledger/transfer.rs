@@ -24,7 +24,7 @@ pub struct Transfer {
     pub amount: u64,
     /// What the fulfillment must hash to.
     pub condition: Condition,
-    /// From this moment on it cannot be fulfilled.
+    /// From this moment on it cannot be fulfilled. Whose clock says so depends on the [authority](super::Authority).
     pub expires_at: Timestamp,
     /// The encoded protocol data that travels with it; opaque to the ledger.
     pub protocol_data: Bytes,
@@ -74,11 +74,12 @@ impl Terms {
 /// What an open transfer waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// For the payee's decision, or for its expiry. The amount is pending.
+    /// For the payee's decision, or for its expiry. The amount is pending. Whether the peer
+    /// has answered our Prepare makes no difference, and is not recorded.
     Prepared,
-    /// We fulfilled it and the peer's ledger decides: in doubt until its answer. The amount is pending.
+    /// We fulfilled it and the peer's answer decides: in doubt until then. The amount is pending.
     Fulfilling {
-        /// What we showed.
+        /// Its condition's preimage.
         fulfillment: Fulfillment,
         /// The encoded protocol data of our Fulfill.
         protocol_data: Bytes,
@@ -87,7 +88,7 @@ pub enum State {
     Transferring,
     /// We fulfilled it on our own ledger, and the peer has not yet answered our Fulfill. The amount is posted.
     FulfillOwed {
-        /// What we showed.
+        /// Its condition's preimage.
         fulfillment: Fulfillment,
         /// The encoded protocol data of our Fulfill.
         protocol_data: Bytes,
@@ -109,7 +110,8 @@ impl State {
 }
 
 impl OpenTransfer {
-    /// Whether the next word is the peer's to an open request of ours, once that request was sent.
+    /// Whether the peer has to be told of it by a request of ours, and again after a lost connection. Only a transfer that
+    /// waits for our own decision needs none.
     pub fn awaits_answer(&self) -> bool {
         self.state != State::Prepared || self.direction == Direction::Outgoing
     }

@@ -184,10 +184,13 @@ impl Session {
         Ok(id)
     }
 
-    /// Answers a request of the peer. If its connection is gone, so is the request, and nothing happens.
-    #[expect(clippy::needless_pass_by_value, reason = "the token is spent: a request is answered once")]
+    /// Answers a request of the peer. If its connection is gone, so is the request, and nothing happens. `Err` means that
+    /// the answer cannot be sent: the token is spent all the same, so the peer is answered with an Error instead.
     pub fn respond(&mut self, token: RequestToken, protocol_data: ProtocolData, now: Timestamp) -> Result<(), EncodeError> {
-        self.sendable(&protocol_data)?;
+        if let Err(error) = self.sendable(&protocol_data) {
+            self.refuse_request(token, ErrorName::NotAccepted, "there is an answer, but it cannot be sent", now);
+            return Err(error);
+        }
         self.answer_request(&token, Body::Response(protocol_data), now);
         Ok(())
     }

@@ -1,1 +1,15 @@
+//! The ledger, told as bank statements: see [`statement`].
 
+mod bounds;
+mod expiry;
+mod forgetting;
+mod illegal;
+mod incoming;
+mod lapsed;
+mod operation;
+mod outgoing;
+mod precedence;
+mod repeats;
+mod replay;
+mod statement;
+mod unconditional;
