@@ -41,10 +41,15 @@ pub(crate) struct State {
     next_connection: u64,
     /// A batch is with the journal; this waits behind it.
     committing: Option<Vec<Output>>,
+    /// Connections are not read from until the batch is durable.
+    held_back: bool,
     failure: Option<JournalError>,
     /// The timekeeper calls then, which is no later than the next deadline.
     armed: Option<Call>,
 }
+
+/// Outputs of one account that may wait behind a batch before its connections are no longer read from.
+const MOST_QUEUED: usize = 100_000;
 
 impl Account {
     pub(crate) fn new(
@@ -61,6 +66,7 @@ impl Account {
             outboxes: Vec::new(),
             next_connection: 0,
             committing: None,
+            held_back: false,
             failure: None,
             armed: None,
         };
@@ -112,7 +118,8 @@ impl Account {
         self.shared.lock().session.account()
     }
 
-    /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted.
+    /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted. Its
+    /// connections are closed, and no new one is made.
     pub fn failure(&self) -> Option<JournalError> {
         self.shared.lock().failure.clone()
     }
@@ -130,8 +137,9 @@ impl Account {
 
     /// Feeds the session, and settles what comes of it.
     pub(crate) fn with<T>(&self, feed: impl FnOnce(&mut State, Timestamp) -> T) -> T {
-        let now = clock::now();
         let mut state = self.shared.lock();
+        // Read behind the lock: whoever waited for it must not feed a time that is past.
+        let now = clock::now();
         let result = feed(&mut state, now);
         self.settle(&mut state, now);
         result
@@ -139,7 +147,12 @@ impl Account {
 
     /// Whether the connections should be read from.
     pub(crate) fn is_ready(&self) -> bool {
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
+        // While a journal is slow, what a peer makes us answer waits in memory.
+        if state.committing.is_some() && state.session.queued_outputs() > MOST_QUEUED {
+            state.held_back = true;
+            return false;
+        }
         unless_it_panics(|| state.handler.is_ready()).unwrap_or(true)
     }
 
@@ -148,9 +161,10 @@ impl Account {
         self.shared.lock().waiters.give_up();
     }
 
-    pub(crate) fn handle_timeout(&self) {
+    pub(crate) fn handle_timeout(&self, call: Call) {
         self.with(|state, now| {
-            state.armed = None;
+            // Another may have been asked for since this one was due.
+            state.armed.take_if(|armed| *armed == call);
             state.session.handle_timeout(now);
         });
     }
@@ -169,14 +183,14 @@ impl Account {
                 state.release(outputs, now);
                 continue;
             }
-            match self.shared.journal.append(&self.shared.name, effects, self.shared.clone()) {
+            match self.shared.journal.append(&self.shared.name, effects, state.session.trustline(), self.shared.clone()) {
                 Appended::Done(Ok(())) => state.release(outputs, now),
                 Appended::Done(Err(error)) => state.fail(error),
                 Appended::Pending => state.committing = Some(outputs),
             }
         }
         if state.failure.is_some() {
-            state.drop_outputs();
+            state.drop_outputs(now);
         }
         self.arm(state);
     }
@@ -193,14 +207,17 @@ impl Account {
 impl Committed for Shared {
     fn committed(self: Arc<Self>, result: Result<(), JournalError>) {
         let account = Account { shared: self };
-        let now = clock::now();
         let mut state = account.shared.lock();
+        let now = clock::now();
         let outputs = state.committing.take().unwrap_or_default();
         match result {
             Ok(()) => state.release(outputs, now),
             Err(error) => state.fail(error),
         }
         account.settle(&mut state, now);
+        if std::mem::take(&mut state.held_back) {
+            state.outboxes.iter().for_each(|(_, outbox)| outbox.wake());
+        }
     }
 }
 
@@ -216,6 +233,10 @@ impl State {
     pub(crate) fn open(&mut self, outbox: Arc<Outbox>) -> ConnectionId {
         self.next_connection += 1;
         let id = ConnectionId(self.next_connection);
+        if self.has_failed() {
+            outbox.close(DisconnectReason::Closed);
+            outbox.wake();
+        }
         self.outboxes.push((id, outbox));
         id
     }
@@ -289,8 +310,7 @@ impl State {
                         self.waiters.tell_connected(Connected::Ready);
                     }
                     if let Some(event) = self.waiters.resolve(event) {
-                        let commands = &mut Commands { session: &mut self.session, now };
-                        unless_it_panics(|| self.handler.handle(event, commands));
+                        self.tell(event, now);
                     }
                 }
             }
@@ -304,10 +324,19 @@ impl State {
         }
     }
 
-    /// What rests on effects that are not durable goes nowhere.
-    fn drop_outputs(&mut self) {
-        while self.session.poll_output().is_some() {}
+    /// What rests on effects that are not durable goes nowhere. That a connection is gone rests on none.
+    fn drop_outputs(&mut self, now: Timestamp) {
+        while let Some(output) = self.session.poll_output() {
+            if let Output::Event(event @ Event::Disconnected { .. }) = output {
+                self.tell(event, now);
+            }
+        }
         self.waiters.give_up();
+    }
+
+    fn tell(&mut self, event: Event, now: Timestamp) {
+        let commands = &mut Commands { session: &mut self.session, now };
+        unless_it_panics(|| self.handler.handle(event, commands));
     }
 
     /// The journal is not to be trusted any more: nothing leaves.

@@ -84,7 +84,7 @@ impl Account {
         self.with(|state, now| state.session.reject(id, reason, now))
     }
 
-    /// Answers a request of the peer.
+    /// Answers a request of the peer. An answer that cannot be sent is an error here, and an Error to the peer.
     pub fn respond(&self, token: RequestToken, protocol_data: ProtocolData) -> Result<(), EncodeError> {
         self.with(|state, now| state.session.respond(token, protocol_data, now))
     }

@@ -18,9 +18,12 @@ impl Backoff {
         Self { ceiling: FIRST, random: fastrand::Rng::new() }
     }
 
-    /// After a connection that worked.
-    pub(crate) fn reset(&mut self) {
-        self.ceiling = FIRST;
+    /// After a connection that was authenticated, and lasted for so long. It worked if it was worth the wait: one that
+    /// the host gives up as soon as it has it, whatever for, is no reason to dial it at once for ever.
+    pub(crate) fn lasted(&mut self, duration: Duration) {
+        if duration >= self.ceiling {
+            self.ceiling = FIRST;
+        }
     }
 
     /// Between half of the ceiling and all of it; the ceiling doubles.
@@ -41,7 +44,9 @@ mod tests {
         let waits: Vec<_> = (0..20).map(|_| backoff.next()).collect();
         assert!(waits[0] >= FIRST / 2 && waits[0] <= FIRST);
         assert!(waits[19] >= LONGEST / 2 && waits[19] <= LONGEST);
-        backoff.reset();
+        backoff.lasted(LONGEST / 2);
+        assert!(backoff.next() >= LONGEST / 2, "it failed too soon");
+        backoff.lasted(LONGEST);
         assert!(backoff.next() <= FIRST);
     }
 }

@@ -1,33 +1,26 @@
 //! The side that dials: one trustline, whose connection is kept up.
 
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
 use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds, Trustline};
-use trustline_core::session::{Credentials, DisconnectReason, Session, SessionConfig, error_message};
-use trustline_core::wire::{Entry, ErrorPacket};
+use trustline_core::session::{Credentials, Session, SessionConfig};
+use trustline_core::wire::Entry;
 
 use crate::account::Account;
-use crate::backoff::Backoff;
-use crate::connection::{Connection, Ended, Stage};
+use crate::connect_error::ConnectError;
+use crate::dialer::{Dialer, KeepUp};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::{ConnectionLimits, websocket_limits};
-use crate::outbox::Outbox;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
-use crate::url::{BtpUrl, BtpUrlError};
-use crate::waiters::Connected;
-use crate::websocket::{WebSocket, WebSocketError, WebSocketLimits};
+use crate::url::BtpUrl;
 
 /// A trustline on a ledger that the peer hosts. A lost connection is dialed again, with growing pauses, until the client
 /// is [closed](Self::close) or dropped. By `Deref` it is its [`Account`]: pay, ask, look.
@@ -74,10 +67,13 @@ impl<R: Runtime> Client<R> {
     /// Takes on nothing new, waits until what was sent is answered, for at most the request timeout, and closes the
     /// connection.
     pub async fn close(mut self) {
-        self.keep_up.stop.store(true, Ordering::Release);
-        self.account.begin_close();
-        self.keep_up.wake.notify();
+        self.stop();
         let _ = (&mut self.ended).await;
+    }
+
+    fn stop(&self) {
+        self.account.begin_close();
+        self.keep_up.stop();
     }
 }
 
@@ -91,9 +87,7 @@ impl<R: Runtime> Deref for Client<R> {
 
 impl<R: Runtime> Drop for Client<R> {
     fn drop(&mut self) {
-        self.keep_up.stop.store(true, Ordering::Release);
-        self.account.begin_close();
-        self.keep_up.wake.notify();
+        self.stop();
     }
 }
 
@@ -191,7 +185,7 @@ impl<R: Runtime> ClientBuilder<R> {
         let websocket_limits = websocket_limits(&self.limits);
         config.limits = self.limits;
         config.protocols.extend(self.protocols);
-        config.hash_seed = crate::random_seed();
+        config.hash_seed = crate::random::hash_seed();
         config.credentials = Credentials {
             username: url.username().to_owned(),
             token: url.token().clone(),
@@ -245,156 +239,6 @@ pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionCon
         None => Session::new(config),
     })
 }
-
-#[derive(Debug, Default)]
-struct KeepUp {
-    stop: AtomicBool,
-    /// Interrupts a pause between two attempts.
-    wake: crate::notify::Notify,
-}
-
-/// Keeps one connection up.
-struct Dialer<R: Runtime> {
-    runtime: R,
-    url: BtpUrl,
-    account: Account,
-    keep_up: Arc<KeepUp>,
-    limits: ConnectionLimits,
-    websocket_limits: WebSocketLimits,
-    /// Who waits for the first attempt.
-    first: Option<oneshot::Sender<Result<(), ConnectError>>>,
-}
-
-impl<R: Runtime> Dialer<R> {
-    async fn run(mut self) {
-        let mut backoff = Backoff::new();
-        while !self.is_stopped() && self.account.failure().is_none() {
-            let result = self.dial_once(&mut backoff).await;
-            if let Some(first) = self.first.take() {
-                // The first attempt failed before it was connected: whoever waits for it decides.
-                let _ = first.send(Err(result.err().unwrap_or(ConnectError::Closed)));
-                return;
-            }
-            if self.is_stopped() {
-                return;
-            }
-            let pause = backoff.next();
-            tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, "connection lost; dialing again");
-            select(pin!(self.runtime.sleep(pause)), pin!(self.keep_up.wake.notified())).await;
-        }
-    }
-
-    /// Dials, and drives the connection to its end. `Err`: it never came to be.
-    async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
-        let stream = self.dial().await?;
-        let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
-        let websocket = websocket.map_err(ConnectError::WebSocket)?;
-        let outbox = Outbox::new();
-        let (id, mut connected) = self.account.with(|state, _| (state.open(outbox.clone()), state.waiters.connected()));
-        let stage = Stage::Joined { account: self.account.clone(), id };
-        let connection =
-            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox.clone(), self.limits.clone(), self.limits.dial_timeout);
-
-        let mut run = pin!(connection.run());
-        let keep_up = self.keep_up.clone();
-        let stopped = pin!(keep_up.wake.notified());
-        let (told, ended) = match select(&mut run, select(&mut connected, stopped)).await {
-            // What was told before the connection ended says more than how it ended.
-            Either::Left((ended, _)) => (connected.try_recv().ok().flatten(), Some(ended)),
-            Either::Right((Either::Left((told, _)), _)) => (told.ok(), None),
-            Either::Right((Either::Right(_), _)) => {
-                // There is nothing yet that would be worth waiting for.
-                outbox.close(DisconnectReason::Closed);
-                outbox.wake();
-                (None, None)
-            }
-        };
-        if let Some(Connected::Ready) = told {
-            backoff.reset();
-            self.connected();
-        }
-        let ended = match ended {
-            Some(ended) => ended,
-            None => run.await,
-        };
-        match told {
-            Some(Connected::Ready) => Ok(()),
-            Some(Connected::Refused(error)) => Err(ConnectError::Refused(error)),
-            None => Err(ConnectError::from(ended)),
-        }
-    }
-
-    async fn dial(&self) -> Result<R::Stream, ConnectError> {
-        let dialing = pin!(self.runtime.connect(self.url.host(), self.url.port()));
-        let timeout = self.runtime.sleep(self.limits.dial_timeout);
-        let stopped = pin!(self.keep_up.wake.notified());
-        match select(dialing, select(timeout, stopped)).await {
-            Either::Left((stream, _)) => stream.map_err(|error| ConnectError::Dial(Arc::new(error))),
-            Either::Right((Either::Left(_), _)) => Err(ConnectError::Timeout),
-            Either::Right((Either::Right(_), _)) => Err(ConnectError::Closed),
-        }
-    }
-
-    fn connected(&mut self) {
-        if let Some(first) = self.first.take() {
-            let _ = first.send(Ok(()));
-        }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.keep_up.stop.load(Ordering::Acquire)
-    }
-}
-
-/// Why a client could not connect.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The URL is not one.
-    Url(BtpUrlError),
-    /// The journal could not be read.
-    Journal(JournalError),
-    /// Nothing answered at the address.
-    Dial(Arc<io::Error>),
-    /// What answered did not answer in time.
-    Timeout,
-    /// What answered speaks no WebSocket.
-    WebSocket(WebSocketError),
-    /// The host did not accept the username and token.
-    Refused(Box<ErrorPacket>),
-    /// The host closed the connection before it answered the authentication.
-    Closed,
-}
-
-impl From<Ended> for ConnectError {
-    fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::WebSocket(WebSocketError::Cut) => Self::Closed,
-            Ended::WebSocket(error) => Self::WebSocket(error),
-            Ended::Stream(error) => Self::Dial(Arc::new(error)),
-            Ended::NotOpened | Ended::Dead | Ended::GivenUp(DisconnectReason::AuthenticationTimeout) => Self::Timeout,
-            Ended::Closed | Ended::GivenUp(_) | Ended::SlowReader => Self::Closed,
-        }
-    }
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(error) => error.fmt(f),
-            Self::Journal(error) => error.fmt(f),
-            Self::Dial(error) => write!(f, "cannot connect: {error}"),
-            Self::Timeout => f.write_str("the host did not answer in time"),
-            Self::WebSocket(error) => write!(f, "the WebSocket failed: {error}"),
-            Self::Refused(error) => {
-                write!(f, "the host refused the username and token: {} {}: {}", error.code, error.name, error_message(error))
-            }
-            Self::Closed => f.write_str("the host closed the connection before it answered the authentication"),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {}
 
 impl<R: Runtime> fmt::Debug for Client<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

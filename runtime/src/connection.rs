@@ -20,6 +20,7 @@ use trustline_core::session::{Acceptance, Acceptor, AuthenticationRequest, Conne
 
 use crate::account::Account;
 use crate::clock;
+use crate::ended::{Ended, close_code};
 use crate::limits::ConnectionLimits;
 use crate::outbox::{Outbox, Waiting};
 use crate::runtime::Runtime;
@@ -39,23 +40,6 @@ pub(crate) enum Stage {
     Joined { account: Account, id: ConnectionId },
     /// Nobody's any more: what is queued is still written.
     Leaving,
-}
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(crate) enum Ended {
-    /// In good order, from either side.
-    Closed,
-    /// The session gave it up.
-    GivenUp(DisconnectReason),
-    WebSocket(WebSocketError),
-    Stream(io::Error),
-    /// No handshake or no authentication in time.
-    NotOpened,
-    /// Two pings without a sign of life.
-    Dead,
-    /// The peer does not read what we send.
-    SlowReader,
 }
 
 pub(crate) struct Connection<R: Runtime, S> {
@@ -155,8 +139,8 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.outbox.unregister();
         for round in 1.. {
-            // Then it is written what there is and looked at the time, however much there is to read: a peer that never
-            // stops talking must not talk itself out of a deadline.
+            // Writing and the time come to their turn in the last round at the latest: a peer that never stops talking must
+            // not talk itself out of a deadline.
             let is_last = round == ROUNDS;
             self.take_outbox();
             let read = match self.poll_read(cx) {
@@ -409,14 +393,5 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     fn set_timer(&mut self, purpose: Purpose, after: Duration) {
         self.purpose = purpose;
         self.timer = self.runtime.sleep(after);
-    }
-}
-
-fn close_code(reason: &DisconnectReason) -> CloseCode {
-    match reason {
-        DisconnectReason::Closed => CloseCode::NORMAL,
-        DisconnectReason::Violation(_) => CloseCode::TOO_BIG,
-        DisconnectReason::AuthenticationRefused | DisconnectReason::TooManyConnections => CloseCode::POLICY_VIOLATION,
-        _ => CloseCode::GOING_AWAY,
     }
 }

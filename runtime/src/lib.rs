@@ -11,15 +11,20 @@ mod account_commands;
 mod backoff;
 mod client;
 mod clock;
+mod connect_error;
 mod connection;
+mod dialer;
+mod ended;
 mod events;
 mod handler;
 mod host;
+mod hosting;
 mod journal;
 mod limits;
 mod notify;
 mod outbox;
 mod payment;
+mod random;
 mod runtime;
 mod timekeeper;
 mod url;
@@ -28,18 +33,17 @@ pub mod websocket;
 
 pub use account::Account;
 pub use account_commands::RequestError;
-pub use client::{Client, ClientBuilder, ConnectError};
+pub use client::{Client, ClientBuilder};
+pub use connect_error::ConnectError;
 pub use events::Events;
 pub use handler::{Commands, Decision, Handler, Ignore};
-pub use host::{Admitted, Host, HostBuilder};
+pub use host::{Host, HostBuilder};
+pub use hosting::Admitted;
 pub use journal::{Appended, Committed, Journal, JournalError, Memory};
+#[cfg(feature = "sqlite")]
+pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;
 pub use payment::{Fulfilled, Payment, PaymentError};
 pub use runtime::Runtime;
 pub use trustline_core as core;
 pub use url::{BtpUrl, BtpUrlError};
-
-/// A key for hash maps whose keys a peer chooses.
-fn random_seed() -> u64 {
-    getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
-}

@@ -7,7 +7,7 @@ use trustline_core::session::{ErrorName, PrepareFailure, error_message};
 use trustline_core::wire::{Entry, ErrorPacket, IlpError, IlpPacket, Prepare, ProtocolData};
 use trustline_core::{Condition, Fulfillment, Timestamp, TransferId};
 
-use crate::clock;
+use crate::{clock, random};
 
 /// A conditional transfer to be made: by default with a random id, 30 seconds to be fulfilled, and no protocol data.
 ///
@@ -28,7 +28,7 @@ impl Payment {
     /// Pays `amount`, in the trustline's smallest unit, to whoever shows the preimage of `condition`.
     pub fn new(amount: u64, condition: Condition) -> Self {
         let expires_at = clock::now().saturating_add(Duration::from_secs(30));
-        Self { prepare: Prepare { transfer_id: random_id(), amount, condition, expires_at, protocol_data: ProtocolData::new() } }
+        Self { prepare: Prepare { transfer_id: random::transfer_id(), amount, condition, expires_at, protocol_data: ProtocolData::new() } }
     }
 
     /// With this ILP packet: it tells the peer whom to pay.
@@ -77,11 +77,6 @@ impl Payment {
     }
 }
 
-/// Unique is enough, and as cheap as this.
-fn random_id() -> TransferId {
-    TransferId::from(fastrand::u128(..).to_be_bytes())
-}
-
 /// A payment that was fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fulfilled {
@@ -91,7 +86,8 @@ pub struct Fulfilled {
     pub protocol_data: ProtocolData,
 }
 
-/// Why a payment was not made. In each case but [`Abandoned`](Self::Abandoned) the money is ours.
+/// Why a payment was not made. In each case but [`Abandoned`](Self::Abandoned), and the one that
+/// [`Expired`](Self::Expired) tells of, the money is ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PaymentError {
@@ -104,12 +100,14 @@ pub enum PaymentError {
         /// All that the peer sent with it.
         protocol_data: ProtocolData,
     },
-    /// Nobody fulfilled it in time.
+    /// Nobody fulfilled it in time, as far as we can tell. Where the peer hosts the ledger and was silent, this is our word
+    /// alone: should the peer fulfill it all the same, it is paid, and an
+    /// [`Event::OutgoingFulfilled`](trustline_core::session::Event::OutgoingFulfilled) tells.
     Expired,
     /// The peer answered with a BTP Error.
     Refused(Box<ErrorPacket>),
-    /// This trustline was stopped before the outcome was known. It is decided all the same: the journal knows it after
-    /// a restart.
+    /// This trustline was stopped before the outcome was known. If its journal has the payment, it is decided after a
+    /// restart.
     Abandoned,
 }
 

@@ -91,10 +91,10 @@ impl Timekeeper {
                 if let Some(first) = calls.due.first_entry()
                     && first.key().at <= now
                 {
-                    let account = first.remove();
+                    let (call, account) = first.remove_entry();
                     drop(calls);
                     if let Some(shared) = account.upgrade() {
-                        Account { shared }.handle_timeout();
+                        Account { shared }.handle_timeout(call);
                     }
                     continue;
                 }
@@ -116,5 +116,22 @@ impl Timekeeper {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_one_call_however_often_its_deadline_becomes_earlier() {
+        let timekeeper = Timekeeper::default();
+        let mut armed = None;
+        for ms in (0..100).rev() {
+            armed = Some(timekeeper.arm(Timestamp::from_millis(ms), Weak::new(), armed));
+        }
+        timekeeper.arm(Timestamp::from_millis(50), Weak::new(), None);
+        let due: Vec<_> = timekeeper.lock().due.keys().map(|call| call.at.as_millis()).collect();
+        assert_eq!(due, [0, 50], "one for each of the two accounts");
     }
 }

@@ -36,3 +36,8 @@ pub use pair::Pair;
 pub use side::{Crash, Side};
 pub use solo::{Solo, reason};
 pub use story::{describe_event, describe_frame};
+
+/// The README's code is compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -217,6 +217,11 @@ impl Session {
         self.address(None, "client", "server")
     }
 
+    /// How many outputs wait to be [polled](Session::poll_output).
+    pub fn queued_outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// What the peer sent that it should not have.
     pub fn violations(&self) -> &Violations {
         &self.violations

@@ -60,6 +60,7 @@ macro_rules! contract {
                 a_payment_is_rejected_with_the_payees_reason
                 a_payment_under_an_unknown_condition_is_rejected
                 a_payment_that_nobody_takes_expires
+                a_payment_of_the_host_expires_by_its_own_clock
                 a_payment_beyond_the_hosts_limit_is_refused
                 a_payment_beyond_our_own_limit_is_not_sent
                 a_payment_under_a_used_id_leaves_the_first_alone
@@ -94,11 +95,16 @@ macro_rules! contract {
                 events_come_in_order
                 a_host_tells_whose_events_they_are
                 a_slow_reader_slows_only_its_own_account
+                a_connection_that_was_not_read_from_for_long_is_kept
                 a_handler_that_is_full_each_time_misses_nothing
                 events_that_nobody_wants_stop_nobody;
             failing:
                 a_handler_that_panics_takes_nobody_with_it
                 an_authentication_that_panics_lets_nobody_in;
+            journaling:
+                what_rests_on_an_effect_waits_for_the_journal
+                a_host_whose_journal_fails_stops_that_account_and_no_other
+                a_client_whose_journal_fails_stops;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
         }
@@ -169,4 +175,25 @@ macro_rules! client_contract {
                 when_the_host_does_not_answer_the_close_frame;
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn every_case_is_in_the_list_of_its_side() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
+        let lists = include_str!("mod.rs");
+        for side in ["pairs", "hosts", "clients"] {
+            for theme in fs::read_dir(here.join(side)).unwrap() {
+                let cases = fs::read_to_string(theme.unwrap().path()).unwrap();
+                for case in cases.split("pub async fn ").skip(1) {
+                    let name = case.split('<').next().unwrap();
+                    assert!(lists.split_whitespace().any(|word| word.trim_end_matches(';') == name), "{side}: {name} is never run");
+                }
+            }
+        }
+    }
 }

@@ -1,15 +1,12 @@
 //! PROTOCOL.md section 3: requests, both ways.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
-use trustline_core::Limits;
 use trustline_core::ledger::Bounds;
 use trustline_core::session::{ErrorName, Event, MessageFailure, RequestToken, error_message};
 use trustline_core::wire::{Entry, ProtocolData};
 use trustline_runtime::{Account, Client, RequestError};
 
-use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, letter, open_shop, shop, until};
+use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, impatient, letter, open_shop, shop, until};
 use crate::custom;
 
 pub async fn requests_are_answered_both_ways<H: Adapter, C: Adapter>() {
@@ -84,8 +81,7 @@ async fn assert_refused(side: &Account, question: Entry, reason: &str) {
 
 pub async fn a_request_that_nobody_answers_times_out_and_the_connection_stays<H: Adapter, C: Adapter>() {
     let host = open_shop::<H>().await;
-    let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
-    let client = Client::<C>::builder(&alice_at(host.address())).limits(limits).connect().await.unwrap();
+    let client = Client::<C>::builder(&alice_at(host.address())).limits(impatient()).connect().await.unwrap();
     let hushed = client.request(custom("hush")).await;
     assert_eq!(hushed, Err(RequestError::Unanswered(MessageFailure::Timeout)));
     assert!(client.is_connected());

@@ -5,6 +5,7 @@ pub mod closing;
 pub mod connecting;
 pub mod crowding;
 pub mod failing;
+pub mod journaling;
 pub mod paying;
 pub mod reading_events;
 pub mod reconnecting;

@@ -1,7 +1,5 @@
 //! PROTOCOL.md section 4: how payments end.
 
-use std::time::Duration;
-
 use futures_util::future::join_all;
 use trustline_core::Fulfillment;
 use trustline_core::ledger::{Bounds, PrepareError};
@@ -9,7 +7,7 @@ use trustline_core::session::{Event, PrepareFailure};
 use trustline_core::wire::{Entry, ProtocolData};
 use trustline_runtime::{Client, Payment, PaymentError};
 
-use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, assert_mirrored, letter, open_shop, shop, until};
+use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, assert_mirrored, expires, letter, open_shop, shop, until};
 use crate::{fulfillment, no_funds, transfer_id};
 
 pub async fn a_payment_is_fulfilled_on_both_books<H: Adapter, C: Adapter>() {
@@ -49,10 +47,21 @@ pub async fn a_payment_under_an_unknown_condition_is_rejected<H: Adapter, C: Ada
 pub async fn a_payment_that_nobody_takes_expires<H: Adapter, C: Adapter>() {
     let host = shop::<H>().handler(|_| Clerk::Thinks).listen(ANYWHERE).await.unwrap();
     let client = alice::<C>(&host).await;
-    let expired = client.pay(letter(1, 10).expires_in(Duration::from_millis(50))).await;
     // The host of the ledger says so.
-    let Err(PaymentError::Rejected { reason: Some(reason), .. }) = expired else { panic!("{expired:?}") };
+    let expired = expires(&client, 1).await;
+    let PaymentError::Rejected { reason: Some(reason), .. } = expired else { panic!("{expired:?}") };
     assert_eq!((reason.code.as_str(), &*reason.name), ("R00", "Transfer Timed Out"));
+    assert_eq!(client.peer_balance().await.unwrap(), 0);
+    assert_mirrored(&client, &alices(&host)).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn a_payment_of_the_host_expires_by_its_own_clock<H: Adapter, C: Adapter>() {
+    let host = open_shop::<H>().await;
+    let client = alice::<C>(&host).await;
+    assert_eq!(expires(&alices(&host), 1).await, PaymentError::Expired);
+    // Its Reject is on the way before anything that is asked behind it is answered.
     assert_eq!(client.peer_balance().await.unwrap(), 0);
     assert_mirrored(&client, &alices(&host)).await;
     client.close().await;
@@ -98,9 +107,11 @@ pub async fn a_payment_under_a_used_id_leaves_the_first_alone<H: Adapter, C: Ada
 }
 
 pub async fn a_payment_goes_on_when_nobody_waits_for_it<H: Adapter, C: Adapter>() {
-    let host = open_shop::<H>().await;
+    let (host, _host_events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
     let (client, mut events) = Client::<C>::builder(&alice_at(host.address())).connect_with_events().await.unwrap();
     drop(client.pay(letter(1, 10)));
+    until(&mut events, |_, event| matches!(event, Event::OutgoingPrepared { .. }).then_some(())).await;
+    alices(&host).fulfill(transfer_id(1), fulfillment(1)).unwrap();
     // Who does not wait for its outcome is told of it as of everything else.
     let paid = until(&mut events, |_, event| match event {
         Event::OutgoingFulfilled { transfer, .. } => Some(transfer.id),

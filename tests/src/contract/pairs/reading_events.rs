@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 use trustline_core::Limits;
 use trustline_core::session::Event;
 use trustline_runtime::{Account, Client, Commands, Events, Handler};
 
-use crate::contract::rig::{ANYWHERE, Adapter, alice, alice_at, alices, assert_mirrored, letter, shop, until, until_connected};
+use crate::contract::rig::{
+    ANYWHERE, Adapter, PING, PONG, Peer, alice, alice_at, alices, assert_mirrored, attentive, letter, shop, until, until_connected,
+};
 use crate::{custom, no_data, number, transfer_id};
 
 pub async fn events_come_in_order<H: Adapter, C: Adapter>() {
@@ -82,6 +85,25 @@ pub async fn a_slow_reader_slows_only_its_own_account<H: Adapter, C: Adapter>() 
     assert_eq!(balance.unwrap(), 0);
     alice.close().await;
     bob.close().await;
+    host.close().await;
+}
+
+pub async fn a_connection_that_was_not_read_from_for_long_is_kept<H: Adapter, C: Adapter>() {
+    let builder = shop::<H>().account("bob", "").connection_limits(attentive());
+    let (host, mut events) = builder.listen_with_events(ANYWHERE).await.unwrap();
+    let client = alice::<C>(&host).await;
+    let flood = join_all((0..5000).map(|n| client.request(custom(&format!("\"{n:0>200}\"")))));
+    // Meanwhile another is pinged more often than one who is silent would be.
+    let mut bob = Peer::<H>::dial(host.address()).await;
+    bob.authenticates("bob", "").await;
+    for _ in 0..6 {
+        bob.stream.read_exact(&mut [0; PING.len()]).await.unwrap();
+        bob.stream.write_all(&PONG).await.unwrap();
+    }
+    let (answers, ()) = join(flood, answer_requests(&mut events, 5000)).await;
+    assert!(answers.iter().all(Result::is_ok));
+    bob.closes().await;
+    client.close().await;
     host.close().await;
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use trustline_core::Limits;
 use trustline_core::session::Event;
-use trustline_runtime::{Account, Client, ConnectionLimits, Events, Host, HostBuilder, Payment, Runtime};
+use trustline_runtime::{Account, Client, ConnectionLimits, Events, Host, HostBuilder, Payment, PaymentError, Runtime};
 
 pub use clerk::Clerk;
 pub use peer::{PING, PONG, Peer, Port, masked};
@@ -68,6 +68,20 @@ pub fn letter(n: u32, amount: u64) -> Payment {
     Payment::new(amount, fulfillment(n).condition()).with_id(transfer_id(n)).with_ilp(n.to_be_bytes().to_vec())
 }
 
+/// How a payment ends that nobody takes. Its number is `n`, or one of the next if the machine is so busy that the first
+/// was late before it arrived.
+pub async fn expires(account: &Account, n: u32) -> PaymentError {
+    let mut patience = Duration::from_millis(50);
+    for n in n.. {
+        let expired = account.pay(letter(n, 10).expires_in(patience)).await.unwrap_err();
+        if !matches!(expired, PaymentError::Refused(_)) {
+            return expired;
+        }
+        patience *= 2;
+    }
+    unreachable!("patience has no end");
+}
+
 /// The first event that `pick` takes, of whichever account.
 pub async fn until<T>(events: &mut Events, mut pick: impl FnMut(&Account, Event) -> Option<T>) -> T {
     loop {
@@ -98,12 +112,22 @@ pub async fn assert_mirrored(ours: &Account, theirs: &Account) {
     assert_eq!(pending, [0; 4], "something is still pending");
 }
 
-/// A request timeout that a case can wait for.
+/// Timeouts that a case can wait for, and that a busy machine can keep.
 pub fn impatient() -> Limits {
-    Limits { request_timeout: Duration::from_millis(100), authentication_timeout: Duration::from_millis(100), ..Limits::default() }
+    let timeout = Duration::from_millis(250);
+    Limits { request_timeout: timeout, authentication_timeout: timeout, ..Limits::default() }
 }
 
-/// Pings that a case can wait for.
+/// Pings that a case can wait for. Who answers none is soon dead.
 pub fn attentive() -> ConnectionLimits {
-    ConnectionLimits { ping_interval: Duration::from_millis(20), ..ConnectionLimits::default() }
+    ConnectionLimits { ping_interval: Duration::from_millis(50), ..ConnectionLimits::default() }
 }
+
+/// Pings that a case can wait for, of which some may go without an answer. More than these are sent in
+/// a [`LIFETIME`].
+pub fn lenient() -> ConnectionLimits {
+    ConnectionLimits { ping_interval: Duration::from_millis(20), unanswered_pings: 10, ..ConnectionLimits::default() }
+}
+
+/// Pings in the life of who answers them.
+pub const LIFETIME: usize = 15;

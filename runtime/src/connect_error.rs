@@ -1,0 +1,63 @@
+//! Why a client could not connect.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use trustline_core::session::{DisconnectReason, error_message};
+use trustline_core::wire::ErrorPacket;
+
+use crate::ended::Ended;
+use crate::journal::JournalError;
+use crate::url::BtpUrlError;
+use crate::websocket::WebSocketError;
+
+/// Why a client could not connect.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is not one.
+    Url(BtpUrlError),
+    /// The journal could not be read.
+    Journal(JournalError),
+    /// Nothing answered at the address.
+    Dial(Arc<io::Error>),
+    /// What answered did not answer in time.
+    Timeout,
+    /// What answered speaks no WebSocket.
+    WebSocket(WebSocketError),
+    /// The host did not accept the username and token.
+    Refused(Box<ErrorPacket>),
+    /// The host closed the connection before it answered the authentication.
+    Closed,
+}
+
+impl From<Ended> for ConnectError {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::WebSocket(WebSocketError::Cut) => Self::Closed,
+            Ended::WebSocket(error) => Self::WebSocket(error),
+            Ended::Stream(error) => Self::Dial(Arc::new(error)),
+            Ended::NotOpened | Ended::Dead | Ended::GivenUp(DisconnectReason::AuthenticationTimeout) => Self::Timeout,
+            Ended::Closed | Ended::GivenUp(_) | Ended::SlowReader => Self::Closed,
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(error) => error.fmt(f),
+            Self::Journal(error) => error.fmt(f),
+            Self::Dial(error) => write!(f, "cannot connect: {error}"),
+            Self::Timeout => f.write_str("the host did not answer in time"),
+            Self::WebSocket(error) => write!(f, "the WebSocket failed: {error}"),
+            Self::Refused(error) => {
+                write!(f, "the host refused the username and token: {} {}: {}", error.code, error.name, error_message(error))
+            }
+            Self::Closed => f.write_str("the host closed the connection before it answered the authentication"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}

@@ -1,0 +1,134 @@
+//! The task that keeps a client's connection up.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use trustline_core::session::DisconnectReason;
+
+use crate::account::Account;
+use crate::backoff::Backoff;
+use crate::clock;
+use crate::connect_error::ConnectError;
+use crate::connection::{Connection, Stage};
+use crate::limits::ConnectionLimits;
+use crate::notify::Notify;
+use crate::outbox::Outbox;
+use crate::runtime::Runtime;
+use crate::url::BtpUrl;
+use crate::waiters::Connected;
+use crate::websocket::{WebSocket, WebSocketLimits};
+
+/// Until when a connection is kept up.
+#[derive(Debug, Default)]
+pub(crate) struct KeepUp {
+    stop: AtomicBool,
+    /// Interrupts an attempt, and the pause between two.
+    wake: Notify,
+}
+
+impl KeepUp {
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.wake.notify();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+}
+
+/// Keeps one connection up.
+pub(crate) struct Dialer<R: Runtime> {
+    pub(crate) runtime: R,
+    pub(crate) url: BtpUrl,
+    pub(crate) account: Account,
+    pub(crate) keep_up: Arc<KeepUp>,
+    pub(crate) limits: ConnectionLimits,
+    pub(crate) websocket_limits: WebSocketLimits,
+    /// Who waits for the first attempt.
+    pub(crate) first: Option<oneshot::Sender<Result<(), ConnectError>>>,
+}
+
+impl<R: Runtime> Dialer<R> {
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff::new();
+        while !self.keep_up.is_stopped() && self.account.failure().is_none() {
+            let result = self.dial_once(&mut backoff).await;
+            if let Some(first) = self.first.take() {
+                // The first attempt failed before it was connected: whoever waits for it decides.
+                let _ = first.send(Err(result.err().unwrap_or(ConnectError::Closed)));
+                return;
+            }
+            if self.keep_up.is_stopped() {
+                return;
+            }
+            let pause = backoff.next();
+            let error = result.err().map(tracing::field::display);
+            tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, error, "not connected; dialing again");
+            select(pin!(self.runtime.sleep(pause)), pin!(self.keep_up.wake.notified())).await;
+        }
+    }
+
+    /// Dials, and drives the connection to its end. `Err`: it never came to be.
+    async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
+        let stream = self.dial().await?;
+        let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
+        let websocket = websocket.map_err(ConnectError::WebSocket)?;
+        let outbox = Outbox::new();
+        let (id, mut connected) = self.account.with(|state, _| (state.open(outbox.clone()), state.waiters.connected()));
+        let stage = Stage::Joined { account: self.account.clone(), id };
+        let connection =
+            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox.clone(), self.limits.clone(), self.limits.dial_timeout);
+
+        let mut run = pin!(connection.run());
+        let keep_up = self.keep_up.clone();
+        let stopped = pin!(keep_up.wake.notified());
+        let (told, ended) = match select(&mut run, select(&mut connected, stopped)).await {
+            // What was told before the connection ended says more than how it ended.
+            Either::Left((ended, _)) => (connected.try_recv().ok().flatten(), Some(ended)),
+            Either::Right((Either::Left((told, _)), _)) => (told.ok(), None),
+            Either::Right((Either::Right(_), _)) => {
+                // There is nothing yet that would be worth waiting for.
+                outbox.close(DisconnectReason::Closed);
+                outbox.wake();
+                (None, None)
+            }
+        };
+        let since = clock::now();
+        if let Some(Connected::Ready) = told {
+            self.connected();
+        }
+        let ended = match ended {
+            Some(ended) => ended,
+            None => run.await,
+        };
+        match told {
+            Some(Connected::Ready) => {
+                backoff.lasted(clock::now().saturating_since(since));
+                Ok(())
+            }
+            Some(Connected::Refused(error)) => Err(ConnectError::Refused(error)),
+            None => Err(ConnectError::from(ended)),
+        }
+    }
+
+    async fn dial(&self) -> Result<R::Stream, ConnectError> {
+        let dialing = pin!(self.runtime.connect(self.url.host(), self.url.port()));
+        let timeout = self.runtime.sleep(self.limits.dial_timeout);
+        let stopped = pin!(self.keep_up.wake.notified());
+        match select(dialing, select(timeout, stopped)).await {
+            Either::Left((stream, _)) => stream.map_err(|error| ConnectError::Dial(Arc::new(error))),
+            Either::Right((Either::Left(_), _)) => Err(ConnectError::Timeout),
+            Either::Right((Either::Right(_), _)) => Err(ConnectError::Closed),
+        }
+    }
+
+    fn connected(&mut self) {
+        if let Some(first) = self.first.take() {
+            let _ = first.send(Ok(()));
+        }
+    }
+}

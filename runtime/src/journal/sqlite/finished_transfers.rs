@@ -1,0 +1,118 @@
+//! The table of finished transfers that are remembered, so that a repeat of their messages moves no money.
+//!
+//! A trustline forgets with its effects: one that was decided at or after a transfer's time to be forgotten. So a row
+//! counts while its time is later than `latest`, the greatest time of the account's effects, and may be deleted any time
+//! after. The exception are transfers that finish after the clock was set back: an effect that was before them does not
+//! make them forgotten, however late it was. Those rows are marked, and count until an effect of their time comes.
+
+use rusqlite::{CachedStatement, Connection, Row, params};
+use trustline_core::Timestamp;
+use trustline_core::ledger::{FinishedTransfer, Transfer};
+
+use super::columns::{Column, get, get_option};
+
+/// Writes rows.
+pub(super) struct FinishedTransfers<'c>(CachedStatement<'c>);
+
+impl<'c> FinishedTransfers<'c> {
+    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let statement = connection.prepare_cached(
+            "INSERT OR REPLACE INTO raw_finished_transfers (account, forget_at, transfer, direction, digest, fulfilled, set_back, amount,
+                condition, expires_at, protocol_data)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        Ok(Self(statement))
+    }
+
+    pub(super) fn put(&mut self, account: i64, finished: &FinishedTransfer, is_set_back: bool) -> rusqlite::Result<()> {
+        let lapsed = finished.lapsed.as_ref();
+        self.0.execute(params![
+            account,
+            Column(finished.forget_at),
+            Column(finished.id),
+            Column(finished.direction),
+            Column(finished.digest),
+            finished.fulfilled.map(Column),
+            is_set_back.then_some(1),
+            lapsed.map(|transfer| Column(transfer.amount)),
+            lapsed.map(|transfer| Column(transfer.condition)),
+            lapsed.map(|transfer| Column(transfer.expires_at)),
+            lapsed.map(|transfer| Column(&transfer.protocol_data)),
+        ])?;
+        Ok(())
+    }
+}
+
+/// Whether there are rows that [`forget_set_back`] would have to look at.
+pub(super) fn any_set_back(connection: &Connection, account: i64) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM raw_finished_transfers WHERE account = ?1 AND set_back = 1)";
+    connection.prepare_cached(sql)?.query_row([account], |row| row.get(0))
+}
+
+/// An effect was decided at `at`, after those that are marked had finished.
+pub(super) fn forget_set_back(connection: &Connection, account: i64, at: Timestamp) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM raw_finished_transfers WHERE account = ?1 AND set_back = 1 AND forget_at <= ?2";
+    connection.prepare_cached(sql)?.execute(params![account, Column(at)])?;
+    Ok(())
+}
+
+/// Those of an account that are remembered, by id.
+pub(super) fn read(connection: &Connection, account: i64, latest: Timestamp) -> rusqlite::Result<Vec<FinishedTransfer>> {
+    const COLUMNS: &str = "SELECT transfer, direction, digest, fulfilled, forget_at, condition, amount, expires_at, protocol_data
+        FROM raw_finished_transfers WHERE account = ?1 AND";
+    let mut usual = connection.prepare_cached(&format!("{COLUMNS} forget_at > ?2"))?;
+    let mut finished: Vec<_> = usual.query_map(params![account, Column(latest)], finished_transfer)?.collect::<Result<_, _>>()?;
+    let mut set_back = connection.prepare_cached(&format!("{COLUMNS} set_back = 1 AND forget_at <= ?2"))?;
+    for row in set_back.query_map(params![account, Column(latest)], finished_transfer)? {
+        finished.push(row?);
+    }
+    finished.sort_unstable_by_key(|finished| finished.id);
+    Ok(finished)
+}
+
+/// Deletes those of an account that were forgotten first, up to `until`, and at most `most` of them. Says how many, and
+/// when the next one may go: never, while there is none.
+pub(super) fn trim(connection: &Connection, account: i64, until: Timestamp, most: usize) -> rusqlite::Result<(usize, Timestamp)> {
+    let mut oldest = connection.prepare_cached(
+        "SELECT forget_at, transfer FROM raw_finished_transfers WHERE account = ?1 AND set_back IS NULL ORDER BY forget_at, transfer LIMIT ?2",
+    )?;
+    let mut rows = oldest.query(params![account, i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1)])?;
+    let (mut last, mut count, mut next) = (None, 0, Timestamp::MAX);
+    while let Some(row) = rows.next()? {
+        let forget_at: Timestamp = get(row, 0)?;
+        if forget_at > until || count == most {
+            next = forget_at;
+            break;
+        }
+        last = Some((forget_at, row.get::<_, [u8; 16]>(1)?));
+        count += 1;
+    }
+    drop(rows);
+    if let Some((forget_at, transfer)) = last {
+        // Many may have the same time: the id bounds the step.
+        let sql = "DELETE FROM raw_finished_transfers
+            WHERE account = ?1 AND (forget_at, transfer) <= (?2, ?3) AND set_back IS NULL";
+        connection.prepare_cached(sql)?.execute(params![account, Column(forget_at), transfer])?;
+    }
+    Ok((count, next))
+}
+
+/// The columns as [`read`] selects them.
+fn finished_transfer(row: &Row<'_>) -> rusqlite::Result<FinishedTransfer> {
+    let id = get(row, 0)?;
+    let lapsed = match get_option(row, 5)? {
+        Some(condition) => {
+            let (amount, expires_at, protocol_data) = (get(row, 6)?, get(row, 7)?, get(row, 8)?);
+            Some(Transfer { id, amount, condition, expires_at, protocol_data }.into())
+        }
+        None => None,
+    };
+    Ok(FinishedTransfer {
+        id,
+        direction: get(row, 1)?,
+        digest: get(row, 2)?,
+        fulfilled: get_option(row, 3)?,
+        forget_at: get(row, 4)?,
+        lapsed,
+    })
+}

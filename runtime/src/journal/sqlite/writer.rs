@@ -1,0 +1,187 @@
+//! Writes groups of batches, each group in one transaction: all of it is durable, or nothing is in the file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+use trustline_core::Timestamp;
+
+use super::accounts::{self, Totals};
+use super::batch::{Batch, Change};
+use super::effects::Effects;
+use super::failure;
+use super::finished_transfers::{self, FinishedTransfers};
+use super::open_transfers::OpenTransfers;
+use super::tidying::{Aging, Tidying};
+use crate::clock;
+use crate::journal::JournalError;
+
+/// How many rows are written before the log is merged into the tables. Each takes some 150 bytes of it.
+const ROWS_PER_CHECKPOINT: usize = 30_000;
+
+/// One connection that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    connection: Connection,
+    file: PathBuf,
+    /// What the tables hold of the accounts that were written to.
+    accounts: HashMap<Box<str>, Known>,
+    tidying: Tidying,
+    rows_since_checkpoint: usize,
+}
+
+/// An account as its rows have it.
+#[derive(Debug)]
+struct Known {
+    sequence: u64,
+    latest: Timestamp,
+    any_set_back: bool,
+    aging: Aging,
+}
+
+/// What became of one batch.
+pub(super) type Verdict = Result<(), JournalError>;
+
+impl Writer {
+    pub(super) fn new(connection: Connection, file: PathBuf, keep_effects_for: Option<Duration>) -> Self {
+        let tidying = Tidying::new(keep_effects_for, clock::now());
+        Self { connection, file, accounts: HashMap::new(), tidying, rows_since_checkpoint: 0 }
+    }
+
+    /// Makes a group durable. An error is the whole group's; a batch that does not belong there has its own.
+    pub(super) fn commit(&mut self, group: &[Batch]) -> Result<Vec<Verdict>, JournalError> {
+        self.write(group).map_err(|error| failure::unwritable(&self.file, &error))
+    }
+
+    fn write(&mut self, group: &[Batch]) -> rusqlite::Result<Vec<Verdict>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut tables = Tables::new(&transaction)?;
+        let mut verdicts = Vec::with_capacity(group.len());
+        let mut rows = 0;
+        for batch in group {
+            if !self.accounts.contains_key(&batch.account) {
+                self.accounts.insert(batch.account.clone(), Known::read(&transaction, &batch.account)?);
+            }
+            let Some(known) = self.accounts.get_mut(&batch.account) else { continue };
+            let next = known.sequence + 1;
+            let found = batch.effects.first().map_or(next, |effect| effect.sequence);
+            if found != next {
+                verdicts.push(Err(JournalError::OutOfOrder { account: batch.account.to_string(), expected: next, found }));
+                continue;
+            }
+            let id = tables.write(known, batch)?;
+            rows += batch.effects.len() + batch.changes.len();
+            verdicts.push(Ok(()));
+            // Two old rows for each new one keep up with any rate, and bound what a commit takes.
+            let mut budget = 2 * (batch.effects.len() + batch.changes.len());
+            self.tidying.account(&transaction, id, known.latest, &mut known.aging, &mut budget)?;
+        }
+        self.tidying.step(&transaction, clock::now(), rows)?;
+        drop(tables);
+        transaction.commit()?;
+        self.rows_since_checkpoint += rows;
+        Ok(verdicts)
+    }
+
+    /// Nobody waits: old rows can go. How long to wait for the next call is [`patience`](Self::patience).
+    pub(super) fn tidy(&mut self) -> Result<(), JournalError> {
+        const ROWS_AT_ONCE: usize = 2_000;
+        let mut step = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            self.tidying.step(&transaction, clock::now(), ROWS_AT_ONCE)?;
+            transaction.commit()
+        };
+        step().map_err(|error| failure::unwritable(&self.file, &error))?;
+        self.rows_since_checkpoint += ROWS_AT_ONCE;
+        Ok(())
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.tidying.next_step().saturating_since(clock::now())
+    }
+
+    /// Merges the log into the tables where it has grown long, so that it begins anew. What is durable stays so.
+    pub(super) fn checkpoint(&mut self) -> Result<(), JournalError> {
+        if self.rows_since_checkpoint < ROWS_PER_CHECKPOINT {
+            return Ok(());
+        }
+        self.rows_since_checkpoint = 0;
+        // It says how far it came. A reader may have stopped it half way: the next one goes on.
+        let outcome = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        outcome.map_err(|error| failure::unwritable(&self.file, &error))
+    }
+
+    /// After a failed write or sync the system may show pages that the disk does not have: they must not be merged.
+    pub(super) fn abandon(&mut self) {
+        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
+}
+
+impl Known {
+    fn read(connection: &Connection, name: &str) -> rusqlite::Result<Self> {
+        Ok(match accounts::find(connection, name)? {
+            Some((id, totals)) => Self {
+                sequence: totals.sequence,
+                latest: totals.latest,
+                any_set_back: finished_transfers::any_set_back(connection, id)?,
+                aging: Aging::unknown(),
+            },
+            None => Self { sequence: 0, latest: Timestamp::MIN, any_set_back: false, aging: Aging::nothing() },
+        })
+    }
+}
+
+/// The statements of one transaction.
+struct Tables<'c> {
+    connection: &'c Connection,
+    effects: Effects<'c>,
+    open: OpenTransfers<'c>,
+    finished: FinishedTransfers<'c>,
+}
+
+impl<'c> Tables<'c> {
+    fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+        Ok(Self {
+            connection,
+            effects: Effects::new(connection)?,
+            open: OpenTransfers::new(connection)?,
+            finished: FinishedTransfers::new(connection)?,
+        })
+    }
+
+    /// Writes a batch that follows what is known, and returns the account's key.
+    fn write(&mut self, known: &mut Known, batch: &Batch) -> rusqlite::Result<i64> {
+        let Batch { authority, bounds, sums, .. } = *batch;
+        let newest = batch.effects.iter().map(|effect| effect.at).max().unwrap_or(known.latest);
+        known.latest = known.latest.max(newest);
+        known.sequence = batch.effects.last().map_or(known.sequence, |effect| effect.sequence);
+        let totals = Totals { authority, sequence: known.sequence, latest: known.latest, bounds, sums };
+        let account = accounts::put(self.connection, &batch.account, &totals)?;
+        if known.any_set_back {
+            finished_transfers::forget_set_back(self.connection, account, newest)?;
+            known.any_set_back = finished_transfers::any_set_back(self.connection, account)?;
+        }
+        for effect in &batch.effects {
+            self.effects.insert(account, effect)?;
+            known.aging.effect(effect.at);
+        }
+        for change in &batch.changes {
+            match change {
+                Change::Open(id, open) => self.open.put(account, *id, open)?,
+                Change::Closed { id, was_open, finished } => {
+                    if *was_open {
+                        self.open.delete(account, *id)?;
+                    }
+                    let Some(finished) = finished else { continue };
+                    let is_set_back = finished.forget_at <= known.latest;
+                    self.finished.put(account, finished, is_set_back)?;
+                    known.any_set_back |= is_set_back;
+                    known.aging.finished(finished.forget_at);
+                }
+            }
+        }
+        Ok(account)
+    }
+}
