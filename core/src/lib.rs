@@ -1,4 +1,19 @@
-//! Trustline core.
+//! The state machine of a trustline: a private ledger between two parties who pay each other over BTP 1.0
+//! (Interledger RFC 0023), thousands of times a second.
+//!
+//! It is pure: byte frames and time go in, frames and ledger effects come out. No sockets, no clock, no randomness that
+//! was not given, no async. `no_std` with `alloc`.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`wire`] | shapes: packets as canonical OER, protocol data, ILP v1 packets |
+//! | [`ledger`] | money and time: the sums, limits and states of one trustline, and its effects |
+//! | [`session`] | one peer relationship across reconnects; joins the other two. Start here |
+//!
+//! To pay or be paid over WebSockets, take one of the adapters, `trustline-smol` or `trustline-async-std`. To embed the
+//! ledger in something else, take [`session::Session`] and keep its contract: *feed one input or command, drain the
+//! outputs, read the deadline*.
+
 #![no_std]
 #![forbid(unsafe_code)]
 

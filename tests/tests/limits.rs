@@ -239,7 +239,8 @@ fn an_account_has_at_most_64_connections() {
     let before = shop.side.snapshot();
     shop.side.accepted(ConnectionId(65), 7);
     assert_eq!(shop.side.take_disconnects(), [(ConnectionId(65), DisconnectReason::TooManyConnections)]);
-    assert_eq!((shop.side.events(), shop.side.said(), shop.side.snapshot()), (vec![], vec![], before));
+    assert_eq!(shop.side.said(), ["Error: T00 UnreachableError"], "it is told why before it is closed");
+    assert_eq!((shop.side.events(), shop.side.snapshot()), (vec![], before));
     assert_eq!(shop.side.session.connections().last(), Some(ConnectionId(64)));
     // What comes over it is not heard.
     shop.side.receives(ConnectionId(65), 8, Solo::prepare(1, 10));

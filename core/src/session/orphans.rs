@@ -32,6 +32,13 @@ impl Orphans {
         self.parked.push(id);
     }
 
+    /// A connection that is gone is never asked again, and never named again.
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        for strangers in self.strangers.values_mut() {
+            strangers.retain(|stranger| *stranger != connection);
+        }
+    }
+
     pub(super) fn forget(&mut self, id: &TransferId) {
         if !self.strangers.is_empty() {
             self.strangers.remove(id);

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections};
+use super::error_name::ErrorName;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::{Request, RequestTable};
@@ -100,6 +101,9 @@ impl Session {
     /// A connection that an [`Acceptor`](super::Acceptor) authenticated joins the session. `request_id` is the `auth`
     /// request's, which is answered with `protocol_data`.
     pub fn handle_accepted(&mut self, connection: ConnectionId, request_id: u32, protocol_data: ProtocolData, now: Timestamp) {
+        if !self.connections.contains(connection) && self.connections.len() >= self.config.limits.connections {
+            self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
+        }
         if !self.open_connection(connection) {
             return;
         }
@@ -142,6 +146,7 @@ impl Session {
     /// A connection is gone, from whichever side.
     pub fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
         let Some(mut gone) = self.connections.remove(connection) else { return };
+        self.orphans.forget_connection(connection);
         let mut unanswered = VecDeque::new();
         for request in gone.requests.drain() {
             match request {
@@ -338,10 +343,19 @@ impl Session {
         }
         let connection = connection.id;
         let Some((request, body)) = self.request_about(id) else { return true };
-        if matches!(request, Request::Transfer(_)) && self.trustline.open_transfer(&id).is_some_and(|open| self.may_be_forgotten(open, now))
-        {
-            self.in_doubt(id, now);
-            return true;
+        if self.trustline.open_transfer(&id).is_some_and(|open| self.may_be_forgotten(open, now)) {
+            match request {
+                Request::Transfer(_) => {
+                    self.in_doubt(id, now);
+                    return true;
+                }
+                // Overdue: an answer to a repeat would prove nothing, and the host's balance is asked for anyway.
+                Request::Prepare(_) if self.config.authority == Authority::Theirs => {
+                    self.reconcile(now);
+                    return true;
+                }
+                _ => {}
+            }
         }
         let deadline = now.saturating_add(self.config.limits.request_timeout);
         self.request_on(connection, request, body, deadline)

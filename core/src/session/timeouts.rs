@@ -23,6 +23,9 @@ impl Session {
         if self.closing.is_some_and(|at| at <= now) {
             self.disconnect_all(now);
         }
+        // A request that was given up made room.
+        self.send_unsent(now);
+        self.close_when_idle(now);
     }
 
     /// The next moment at which time matters; `None` while there is none.

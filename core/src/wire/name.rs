@@ -58,8 +58,9 @@ well_known! {
 }
 
 impl Name {
-    /// The longest name that is sent, in bytes. RFC 0023 sets no limit, but no name needs more.
-    pub(super) const LONGEST: usize = 255;
+    /// The longest name that is sent, in bytes. RFC 0023 sets no limit; a receiver of our kind takes 255 unless it is told
+    /// to take more.
+    pub(super) const LONGEST: usize = 65_535;
 }
 
 impl Deref for Name {

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use super::error::{DecodeError, EncodeError, Field, Problem};
 use super::error_code::ErrorCode;
 use super::generalized_time;
-use super::name::Name;
 use super::protocol_data::ProtocolData;
 use super::reader::Reader;
 use super::writer::{self, Writer};
@@ -19,6 +18,9 @@ use crate::condition::{Condition, Fulfillment};
 use crate::limits::WireLimits;
 use crate::time::Timestamp;
 use crate::transfer_id::TransferId;
+
+/// The longest error name that is sent, in bytes: those of RFC 0023 have 23 at most.
+const LONGEST_ERROR_NAME: usize = 255;
 
 /// The most bytes of `data` in an Error that may be sent (RFC 0023, *Error*: `SIZE (0..8192)`).
 const MOST_ERROR_DATA: usize = 8192;
@@ -214,7 +216,7 @@ impl Body {
             Self::Response(_) | Self::Message(_) => {}
             Self::Error(error) => {
                 writer.array(Field::Code, error.code.as_bytes())?;
-                writer.ascii(Field::Name, &error.name, Name::LONGEST)?;
+                writer.ascii(Field::Name, &error.name, LONGEST_ERROR_NAME)?;
                 writer.time(Field::TriggeredAt, error.triggered_at)?;
                 let length = error.data.len();
                 if length > MOST_ERROR_DATA {

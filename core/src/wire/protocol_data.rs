@@ -230,7 +230,7 @@ mod tests {
     fn a_name_that_cannot_be_sent_is_refused() {
         let encode = |name: &str| ProtocolData::from(Entry::octets(name, vec![])).encode();
         let field = Field::ProtocolName;
-        assert_eq!(encode(&"n".repeat(256)), Err(EncodeError::TooLong { field, length: 256, limit: 255 }));
+        assert_eq!(encode(&"n".repeat(65_536)), Err(EncodeError::TooLong { field, length: 65_536, limit: 65_535 }));
         assert_eq!(encode("\u{e9}"), Err(EncodeError::NotAscii { field }));
     }
 

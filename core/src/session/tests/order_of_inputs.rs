@@ -51,7 +51,7 @@ fn a_connection_too_many() {
     let mut limited = config(Ours);
     limited.limits.connections = 1;
     let mut desk = Desk::connected_with(limited);
-    assert_eq!(desk.connect(SECOND), ["disconnect TooManyConnections on 2"]);
+    assert_eq!(desk.connect(SECOND), ["frame Error on 2", "disconnect TooManyConnections on 2"]);
     assert!(desk.cut(SECOND).is_empty());
 }
 
