@@ -72,6 +72,19 @@ mod tests {
     }
 
     #[test]
+    fn nor_is_it_in_the_authentication_that_a_session_sends() {
+        use crate::session::{ConnectionId, Session, SessionConfig};
+
+        let credentials = Credentials { token: Token::from("s3cr3t"), ..Credentials::default() };
+        let request = crate::session::subprotocol::auth_request(&credentials);
+        assert!(!alloc::format!("{request:?}").contains("s3cr3t"));
+        let config = SessionConfig { credentials, ..SessionConfig::new(crate::ledger::Authority::Theirs) };
+        let mut session = Session::new(config);
+        session.handle_connected(ConnectionId(1), crate::Timestamp::from_millis(0));
+        assert!(!alloc::format!("{session:?}").contains("s3cr3t"));
+    }
+
+    #[test]
     fn tokens_match_whole_or_not_at_all() {
         let token = Token::from("s3cr3t");
         assert!(token.matches("s3cr3t"));

@@ -21,7 +21,7 @@ pub struct MessageId(pub u64);
 
 /// The next thing to be done, in the one order in which it may be done: nothing behind an
 /// [`Effect`](Output::Effect) may leave the process before that effect is durable.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Output {
     /// Store this.
     Effect(Effect),
@@ -41,6 +41,22 @@ pub enum Output {
         /// Why.
         reason: DisconnectReason,
     },
+}
+
+/// Without the bytes of frames: the first one of a connection holds a token.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Effect(effect) => f.debug_tuple("Effect").field(effect).finish(),
+            Self::Transmit { connection, frame } => {
+                f.debug_struct("Transmit").field("connection", connection).field("frame_bytes", &frame.len()).finish()
+            }
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+            Self::Disconnect { connection, reason } => {
+                f.debug_struct("Disconnect").field("connection", connection).field("reason", reason).finish()
+            }
+        }
+    }
 }
 
 /// News for the application. An event is true: everything it rests on is durable when it is handed out.

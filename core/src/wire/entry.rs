@@ -1,5 +1,7 @@
 //! One entry of a packet's protocol data.
 
+use core::fmt;
+
 use bytes::Bytes;
 
 use super::error::{DecodeError, EncodeError, Field};
@@ -8,8 +10,8 @@ use super::reader::Reader;
 use super::writer::{self, Writer};
 use crate::limits::WireLimits;
 
-/// What one sub-protocol has to say in a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What one sub-protocol has to say in a packet. Its `Debug` form does not show the token of an authentication.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Which sub-protocol.
     pub name: Name,
@@ -17,6 +19,19 @@ pub struct Entry {
     pub content_type: ContentType,
     /// The bytes for the sub-protocol.
     pub data: Bytes,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut entry = f.debug_struct("Entry");
+        entry.field("name", &self.name).field("content_type", &self.content_type);
+        if self.name == Name::AUTH_TOKEN {
+            entry.field("data", &format_args!(".."))
+        } else {
+            entry.field("data", &self.data)
+        };
+        entry.finish()
+    }
 }
 
 impl Entry {
