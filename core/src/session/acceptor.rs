@@ -109,5 +109,5 @@ fn credentials(protocol_data: &ProtocolData) -> Result<Credentials, &'static str
 }
 
 fn refusal(request_id: u32, name: ErrorName, message: &str, now: Timestamp) -> Bytes {
-    super::session_impl::encode(&Packet { request_id, body: Body::Error(name.error(message, now)) })
+    super::kept_data::encode(&Packet { request_id, body: Body::Error(name.error(message, now)) })
 }

@@ -1,9 +1,10 @@
 //! What the peer answered to our requests.
 
 use super::error_name::ErrorName;
+use super::kept_data::boxed;
+use super::machine::Session;
 use super::output::{ConnectionId, DisconnectReason, Dispute, Event, MessageFailure};
 use super::request_table::Request;
-use super::session_impl::{Session, boxed};
 use super::subprotocol;
 use super::timeouts::RETRY_AFTER;
 use crate::ledger::{Effect, Fact, State};

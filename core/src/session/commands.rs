@@ -3,9 +3,10 @@
 use core::fmt;
 
 use super::error_name::ErrorName;
+use super::kept_data::keep;
+use super::machine::Session;
 use super::output::{Event, MessageId, RequestToken};
 use super::request_table::Request;
-use super::session_impl::{Session, keep};
 use super::subprotocol;
 use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
 use crate::wire::{Body, EncodeError, Entry, IlpError, Prepare, ProtocolData};

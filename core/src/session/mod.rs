@@ -61,14 +61,16 @@ mod config;
 mod connection;
 mod credentials;
 mod error_name;
+mod kept_data;
+mod machine;
 mod orphans;
 mod output;
 mod reconcile;
 mod request_table;
 mod requests;
-mod session_impl;
 pub mod subprotocol;
 mod timeouts;
+mod unsent;
 
 #[cfg(test)]
 mod tests;
@@ -78,7 +80,7 @@ pub use commands::{FulfillFailure, MessageError, PrepareFailure, RejectFailure};
 pub use config::{LedgerInfo, SessionConfig};
 pub use credentials::{Credentials, Token};
 pub use error_name::{ErrorName, error_message};
+pub use machine::{Session, Violations};
 pub use output::{
     ConnectionId, Deadline, DeadlineReason, DisconnectReason, Dispute, Event, MessageFailure, MessageId, Output, RequestToken,
 };
-pub use session_impl::{Session, Violations};

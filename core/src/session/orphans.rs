@@ -5,8 +5,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::machine::Session;
 use super::output::ConnectionId;
-use super::session_impl::Session;
 use crate::ledger::{Authority, Direction, State};
 use crate::{Timestamp, TransferId};
 

@@ -5,9 +5,9 @@ use core::iter;
 use core::time::Duration;
 
 use super::error_name::ErrorName;
+use super::machine::Session;
 use super::output::{Deadline, DeadlineReason, Dispute, Event};
 use super::request_table::Request;
-use super::session_impl::Session;
 use super::subprotocol;
 use crate::ledger::{Authority, Direction, OpenTransfer, State, Terms};
 use crate::wire::{Body, ErrorPacket, ProtocolData};

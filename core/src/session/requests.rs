@@ -3,8 +3,9 @@
 use alloc::string::{String, ToString};
 
 use super::error_name::ErrorName;
+use super::kept_data::keep;
+use super::machine::Session;
 use super::output::{ConnectionId, Event, RequestToken};
-use super::session_impl::{Session, keep};
 use super::subprotocol;
 use crate::Timestamp;
 use crate::ledger::{Direction, Effect, Fact, Party, Refusal, Transfer};

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::connection::Connection;
+use super::machine::Session;
 use super::output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure};
 use super::request_table::Request;
-use super::session_impl::Session;
 use crate::ledger::{Authority, Direction};
 use crate::{Timestamp, TransferId};
 

@@ -4,21 +4,19 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-
-use bytes::Bytes;
 
 use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections};
 use super::error_name::ErrorName;
+use super::kept_data::encode;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::{Request, RequestTable};
 use super::subprotocol;
-use crate::ledger::{Authority, Bounds, Direction, Effect, OpenTransfer, State, Sums, Terms, Transfer, Trustline};
+use crate::ledger::{Authority, Bounds, Effect, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
-use crate::wire::{Body, EncodeError, ErrorPacket, Field, Fulfill, Packet, Prepare, ProtocolData, Reject};
-use crate::{Timestamp, TransferId, WireLimits};
+use crate::wire::{Body, Packet, ProtocolData};
+use crate::{Timestamp, TransferId};
 
 /// One peer relationship, across reconnects. See the [module documentation](super).
 #[derive(Debug)]
@@ -312,96 +310,6 @@ impl Session {
         true
     }
 
-    /// Tells the peer what it must be told about a transfer; behind what waits to be told already.
-    pub(super) fn send_about(&mut self, id: TransferId, now: Timestamp) {
-        if !self.unsent.is_empty() || !self.try_send_about(id, now) {
-            self.unsent.push_back(id);
-        }
-    }
-
-    /// Sends what waits for a connection that can take it.
-    pub(super) fn send_unsent(&mut self, now: Timestamp) {
-        while let Some(id) = self.unsent.front().copied() {
-            if !self.try_send_about(id, now) {
-                return;
-            }
-            self.unsent.pop_front();
-        }
-    }
-
-    /// Returns false if no connection can take it now; true if it was sent, or there is nothing to tell any more.
-    fn try_send_about(&mut self, id: TransferId, now: Timestamp) -> bool {
-        let route = self.routes.get(&id).copied();
-        let Some(connection) = self.connections.ready_or_newest(route, self.orphans.strangers(&id)) else {
-            if self.is_connected() {
-                self.orphans.park(id);
-            }
-            return self.is_connected();
-        };
-        if connection.requests.is_full() {
-            return false;
-        }
-        let connection = connection.id;
-        let Some((request, body)) = self.request_about(id) else { return true };
-        if self.trustline.open_transfer(&id).is_some_and(|open| self.may_be_forgotten(open, now)) {
-            match request {
-                Request::Transfer(_) => {
-                    self.in_doubt(id, now);
-                    return true;
-                }
-                // Overdue: an answer to a repeat would prove nothing, and the host's balance is asked for anyway.
-                Request::Prepare(_) if self.config.authority == Authority::Theirs => {
-                    self.reconcile(now);
-                    return true;
-                }
-                _ => {}
-            }
-        }
-        let deadline = now.saturating_add(self.config.limits.request_timeout);
-        self.request_on(connection, request, body, deadline)
-    }
-
-    /// The request that tells the peer the present state of a transfer, if it must be told.
-    fn request_about(&self, id: TransferId) -> Option<(Request, Body)> {
-        let open = self.trustline.open_transfer(&id)?;
-        match (&open.terms, &open.state) {
-            (Terms::Conditional(transfer), State::Prepared) if open.direction == Direction::Outgoing => {
-                Some((Request::Prepare(id), Body::Prepare(prepare_packet(transfer))))
-            }
-            (_, State::Fulfilling { fulfillment, protocol_data } | State::FulfillOwed { fulfillment, protocol_data }) => {
-                let protocol_data = decode(protocol_data);
-                Some((Request::Fulfill(id), Body::Fulfill(Fulfill { transfer_id: id, fulfillment: *fulfillment, protocol_data })))
-            }
-            (_, State::RejectOwed { protocol_data }) => {
-                let protocol_data = decode(protocol_data);
-                Some((Request::Reject(id), Body::Reject(Reject { transfer_id: id, protocol_data })))
-            }
-            (_, State::ExpiryOwed) => {
-                let protocol_data = subprotocol::timed_out(self.account().unwrap_or_default(), open.since);
-                Some((Request::Reject(id), Body::Reject(Reject { transfer_id: id, protocol_data })))
-            }
-            (Terms::Unconditional { id, amount, protocol_data }, State::Transferring) => {
-                let protocol_data = subprotocol::with_transfer_id(&decode(protocol_data), *id);
-                Some((Request::Transfer(*id), Body::Transfer(crate::wire::Transfer { amount: *amount, protocol_data })))
-            }
-            (_, State::Prepared | State::Transferring) => None,
-        }
-    }
-
-    /// After a restart: the peer may not know what we decided, nor we what it answered.
-    fn resume(&mut self) {
-        let open: Vec<(TransferId, OpenTransfer)> =
-            self.trustline.open_transfers().into_iter().map(|(id, open)| (id, open.clone())).collect();
-        for (id, open) in open {
-            if open.awaits_answer() {
-                self.unsent.push_back(id);
-            } else if let Terms::Conditional(transfer) = open.terms {
-                let protocol_data = decode(&transfer.protocol_data);
-                self.event(Event::IncomingPrepared { transfer, protocol_data });
-            }
-        }
-    }
-
     /// The terms of a conditional transfer that has not come to its end, for an event about that.
     pub(super) fn conditional(&self, id: &TransferId) -> Option<Arc<Transfer>> {
         match self.trustline.open_transfer(id).map(|open| &open.terms) {
@@ -410,58 +318,4 @@ impl Session {
             None => self.trustline.lapsed_transfer(id).cloned(),
         }
     }
-}
-
-pub(super) fn prepare_packet(transfer: &Transfer) -> Prepare {
-    Prepare {
-        transfer_id: transfer.id,
-        amount: transfer.amount,
-        condition: transfer.condition,
-        expires_at: transfer.expires_at,
-        protocol_data: decode(&transfer.protocol_data),
-    }
-}
-
-/// What a command or the wire has checked before.
-pub(super) fn encode(packet: &Packet) -> Bytes {
-    packet.encode().expect("its protocol data was encoded before, and everything else is ours")
-}
-
-/// Protocol data that we encoded ourselves, for the ledger to keep.
-pub(super) fn decode(protocol_data: &Bytes) -> ProtocolData {
-    if protocol_data.is_empty() {
-        return ProtocolData::new();
-    }
-    let unlimited = WireLimits { frame_bytes: usize::MAX, entries: usize::MAX, name_bytes: usize::MAX };
-    ProtocolData::decode(protocol_data, &unlimited).expect("we encoded it")
-}
-
-/// As the ledger keeps it: nothing at all where there are no entries, which is the common case of a Fulfill.
-pub(super) fn keep(protocol_data: &ProtocolData) -> Result<Bytes, EncodeError> {
-    if protocol_data.is_empty() { Ok(Bytes::new()) } else { protocol_data.encode() }
-}
-
-/// What a frame holds beside its protocol data, rounded up: 87 bytes for the longest, and 30 for a `transfer_id` entry.
-const ENVELOPE_BYTES: usize = 128;
-
-impl Session {
-    /// [`keep`], if a peer with our own limits would take it. What it cannot take ends its connection, and would be sent
-    /// again over the next one, for ever.
-    pub(super) fn sendable(&self, protocol_data: &ProtocolData) -> Result<Bytes, EncodeError> {
-        let WireLimits { frame_bytes, entries, .. } = self.config.limits.wire;
-        let count = protocol_data.len();
-        if count > entries {
-            return Err(EncodeError::TooLong { field: Field::ProtocolData, length: count, limit: entries });
-        }
-        let kept = keep(protocol_data)?;
-        let most = frame_bytes.saturating_sub(ENVELOPE_BYTES);
-        if kept.len() > most {
-            return Err(EncodeError::TooLong { field: Field::ProtocolData, length: kept.len(), limit: most });
-        }
-        Ok(kept)
-    }
-}
-
-pub(super) fn boxed(error: ErrorPacket) -> alloc::boxed::Box<ErrorPacket> {
-    alloc::boxed::Box::new(error)
 }
