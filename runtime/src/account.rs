@@ -346,6 +346,7 @@ impl State {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
+        self.session.stop();
         self.failure = Some(error);
     }
 }

@@ -16,6 +16,8 @@ use crate::{Fulfillment, Timestamp, TransferId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PrepareFailure {
+    /// The session was stopped: its effects can no longer be stored.
+    Stopped,
     /// The session is closing.
     Closing,
     /// No connection is authenticated.
@@ -31,6 +33,7 @@ pub enum PrepareFailure {
 impl fmt::Display for PrepareFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
             Self::Closing => f.write_str("the session is closing"),
             Self::NotConnected => f.write_str("there is no connection to the peer"),
             Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
@@ -46,6 +49,8 @@ impl core::error::Error for PrepareFailure {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FulfillFailure {
+    /// The session was stopped: its effects can no longer be stored.
+    Stopped,
     /// The protocol data cannot be sent.
     Unencodable(EncodeError),
     /// The ledger does not allow it.
@@ -55,6 +60,7 @@ pub enum FulfillFailure {
 impl fmt::Display for FulfillFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
             Self::Unencodable(error) => write!(f, "the protocol data cannot be sent: {error}"),
             Self::Ledger(error) => error.fmt(f),
         }
@@ -67,6 +73,8 @@ impl core::error::Error for FulfillFailure {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageError {
+    /// The session was stopped: its effects can no longer be stored.
+    Stopped,
     /// The session is closing.
     Closing,
     /// No connection is authenticated.
@@ -80,6 +88,7 @@ pub enum MessageError {
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
             Self::Closing => f.write_str("the session is closing"),
             Self::NotConnected => f.write_str("there is no connection to the peer"),
             Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
@@ -94,6 +103,9 @@ impl core::error::Error for MessageError {}
 impl Session {
     /// Offers to pay the peer. Its outcome comes as an [`Event`]: fulfilled, rejected, expired or refused.
     pub fn prepare(&mut self, prepare: Prepare, now: Timestamp) -> Result<(), PrepareFailure> {
+        if self.stopped {
+            return Err(PrepareFailure::Stopped);
+        }
         if self.is_closing() {
             return Err(PrepareFailure::Closing);
         }
@@ -119,6 +131,9 @@ impl Session {
     /// Pays the peer without a condition (BTP type 7, which a JavaScript peer of BTP 1.0 does not know). An entry
     /// `transfer_id` travels with it, by which a peer that knows it notices a repeat after a lost connection.
     pub fn transfer(&mut self, id: TransferId, amount: u64, protocol_data: &ProtocolData, now: Timestamp) -> Result<(), PrepareFailure> {
+        if self.stopped {
+            return Err(PrepareFailure::Stopped);
+        }
         if self.is_closing() {
             return Err(PrepareFailure::Closing);
         }
@@ -142,6 +157,9 @@ impl Session {
         protocol_data: &ProtocolData,
         now: Timestamp,
     ) -> Result<(), FulfillFailure> {
+        if self.stopped {
+            return Err(FulfillFailure::Stopped);
+        }
         let kept = self.sendable(protocol_data).map_err(FulfillFailure::Unencodable)?;
         let effect = self.trustline.fulfill(id, fulfillment, kept, now).map_err(FulfillFailure::Ledger)?;
         let posted = matches!(effect.fact, crate::ledger::Fact::Fulfilled { .. });
@@ -156,6 +174,9 @@ impl Session {
     /// Declines an incoming transfer. `reason` tells the payer why: a JavaScript peer keeps the money on hold if it is
     /// missing. Works without a connection: the peer is told later.
     pub fn reject(&mut self, id: TransferId, reason: &IlpError, now: Timestamp) -> Result<(), RejectFailure> {
+        if self.stopped {
+            return Err(RejectFailure::Stopped);
+        }
         let packet = reason.encode().map_err(RejectFailure::Unencodable)?;
         let protocol_data = ProtocolData::from(alloc::vec![Entry::octets("ilp", packet)]);
         let kept = self.sendable(&protocol_data).map_err(RejectFailure::Unencodable)?;
@@ -171,6 +192,9 @@ impl Session {
 
     /// Asks the peer something. The answer comes as [`Event::Answered`].
     pub fn message(&mut self, protocol_data: ProtocolData, now: Timestamp) -> Result<MessageId, MessageError> {
+        if self.stopped {
+            return Err(MessageError::Stopped);
+        }
         if self.is_closing() {
             return Err(MessageError::Closing);
         }
@@ -204,9 +228,18 @@ impl Session {
 
     /// Changes how far the balance may go, for what is prepared from now on.
     pub fn set_bounds(&mut self, bounds: Bounds, now: Timestamp) {
+        if self.stopped {
+            return;
+        }
         if let Some(effect) = self.trustline.set_bounds(bounds, now) {
             self.effect(effect);
         }
+    }
+
+    /// Nothing may happen any more, because what happens can no longer be stored: frames and deadlines are ignored, and
+    /// every command is refused. What was decided and not stored still shows in the views; a restart does not know it.
+    pub fn stop(&mut self) {
+        self.stopped = true;
     }
 
     /// Begins to close: nothing new is taken on, what was accepted is answered, and then, or after the request timeout,
@@ -230,6 +263,8 @@ impl Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectFailure {
+    /// The session was stopped: its effects can no longer be stored.
+    Stopped,
     /// The reason cannot be sent.
     Unencodable(EncodeError),
     /// The ledger does not allow it.
@@ -239,6 +274,7 @@ pub enum RejectFailure {
 impl fmt::Display for RejectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
             Self::Unencodable(error) => write!(f, "the reason cannot be sent: {error}"),
             Self::Ledger(error) => error.fmt(f),
         }

@@ -32,6 +32,8 @@ pub struct Session {
     pub(super) info: Option<LedgerInfo>,
     pub(super) next_message: u64,
     pub(super) violations: Violations,
+    /// See [`stop`](Self::stop).
+    pub(super) stopped: bool,
     /// When a closing session stops waiting.
     pub(super) closing: Option<Timestamp>,
     /// Outcomes whose payer is not among the connections that were told so far.
@@ -77,6 +79,7 @@ impl Session {
             next_message: 0,
             violations: Violations::default(),
             closing: None,
+            stopped: false,
             orphans: Orphans::default(),
             doubtful: BTreeSet::new(),
             put_off: VecDeque::new(),
@@ -111,7 +114,7 @@ impl Session {
 
     /// A binary WebSocket message came.
     pub fn handle_frame(&mut self, connection: ConnectionId, frame: &[u8], now: Timestamp) {
-        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.ready) else {
+        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.ready).filter(|_| !self.stopped) else {
             return;
         };
         self.expire(now);

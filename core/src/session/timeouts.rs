@@ -16,6 +16,9 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 impl Session {
     /// Time has come to a deadline, or passed it. Early calls do no harm.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.stopped {
+            return;
+        }
         self.expire(now);
         self.give_up_requests(now);
         self.reconcile(now);
@@ -30,6 +33,9 @@ impl Session {
 
     /// The next moment at which time matters; `None` while there is none.
     pub fn poll_timeout(&self) -> Option<Deadline> {
+        if self.stopped {
+            return None;
+        }
         let answers = self.connections.iter().filter_map(|connection| {
             let (_, _, at) = connection.requests.oldest()?;
             Some(Deadline { at, reason: DeadlineReason::Answer(connection.id) })

@@ -1,7 +1,7 @@
 //! What every adapter to an async runtime must do, as one suite over real sockets: once for a host and a client on the
 //! same runtime, and once for each two runtimes that meet.
 //!
-//! A case is an async function whose name says what it shows. [`contract!`](crate::contract) makes tests of those that
+//! A case is an async function whose name says what it shows. [`contract!`](macro@crate::contract) makes tests of those that
 //! need a host and a client, [`host_contract!`](crate::host_contract) of what a host owes to any peer, and
 //! [`client_contract!`](crate::client_contract) of what a client owes to any host.
 
