@@ -36,6 +36,9 @@ pub use trustline_runtime::{
     Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
 };
 
+#[cfg(feature = "sqlite")]
+pub use trustline_runtime::{Sqlite, SqliteBuilder};
+
 /// A trustline on a ledger that the peer hosts; see [`trustline_runtime::Client`].
 pub type Client = trustline_runtime::Client<AsyncStd>;
 /// How a [`Client`] is built.

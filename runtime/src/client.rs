@@ -72,8 +72,8 @@ impl<R: Runtime> Client<R> {
     }
 
     fn stop(&self) {
-        self.account.begin_close();
         self.keep_up.stop();
+        self.account.begin_close();
     }
 }
 
