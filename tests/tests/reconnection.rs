@@ -14,8 +14,10 @@ enum Decision {
 
 const DECISIONS: [Decision; 3] = [Decision::Fulfill, Decision::Reject, Decision::Wait];
 
-/// Who pays, on which kind of trustline.
-fn relationships() -> [(&'static str, fn() -> Pair, Role); 4] {
+/// What it is called, how it begins, and who pays.
+type Relationship = (&'static str, fn() -> Pair, Role);
+
+fn relationships() -> [Relationship; 4] {
     [
         ("the customer pays the shop that hosts the ledger", Pair::connected, Role::Customer),
         ("the shop that hosts the ledger pays the customer", Pair::connected, Role::Shop),
