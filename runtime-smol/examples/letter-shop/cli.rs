@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, value_parser};
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Shop(ShopArgs),
     /// Buy letters and print them as they come.
     Customer(CustomerArgs),
+    /// Check whether ledgers add up: each in itself and, given both sides of a trustline, the one against the other.
+    Audit(AuditArgs),
 }
 
 /// Both sides at once.
@@ -74,6 +77,10 @@ pub(crate) struct ShopArgs {
     #[arg(long, default_value_t = DEFAULT_MAX_READERS, value_name = "N")]
     pub(crate) max_readers: usize,
 
+    /// Keep the trustline in this SQLite file, so that nothing is lost when the shop ends in whatever way. Without it, the ledger is in memory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+
     /// Say where it listens, and at the end what was sold, as one JSON object each.
     #[arg(long)]
     pub(crate) json: bool,
@@ -101,9 +108,20 @@ pub(crate) struct CustomerArgs {
     #[arg(long, value_name = "MS", value_parser = value_parser!(u64).range(1..=86_400_000))]
     pub(crate) every: Option<u64>,
 
+    /// Keep the trustline in this SQLite file, and settle what an earlier run left open before buying more. Without it, the ledger is in memory.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+
     /// Print a summary as one JSON object on the last line.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// A ledger file that nobody has open. Given twice, for the two sides of a trustline, they must mirror each other.
+    #[arg(long = "ledger", required = true, value_name = "FILE")]
+    pub(crate) ledgers: Vec<PathBuf>,
 }
 
 impl CustomerArgs {
@@ -193,6 +211,7 @@ mod tests {
         assert_eq!((args.btp.to_string(), args.http.to_string()), ("127.0.0.1:9000".into(), "127.0.0.1:8000".into()));
         assert_eq!((args.token.as_str(), args.prefix.as_str()), ("", "example.letter-shop.mytrustline."));
         assert_eq!((args.max_balance, args.price, args.max_readers, args.json), (1_000_000_000, 10, 10_000, false));
+        assert_eq!(args.ledger, None);
 
         let args = customer("letter-shop customer");
         assert_eq!((args.url.as_str(), args.http.to_string().as_str()), ("btp+ws://:@localhost:9000/", "http://localhost:8000/"));
@@ -210,6 +229,12 @@ mod tests {
 
         let args = customer("letter-shop customer --url btp+ws://u:t@h/p --http http://h:1/ --letters 5 --window 100 --json");
         assert_eq!((args.url.as_str(), args.letters, args.pace(), args.json), ("btp+ws://u:t@h/p", 5, Pace::Window(100), true));
+        assert_eq!(customer("letter-shop customer --ledger c.db").ledger, Some("c.db".into()));
+        assert_eq!(shop("letter-shop shop --ledger s.db").ledger, Some("s.db".into()));
+        match parse("letter-shop audit --ledger s.db --ledger c.db").unwrap().command {
+            Some(Command::Audit(args)) => assert_eq!(args.ledgers, [PathBuf::from("s.db"), "c.db".into()]),
+            other => panic!("{other:?}"),
+        }
         assert_eq!(customer("letter-shop customer --every 250").pace(), Pace::Every(Duration::from_millis(250)));
     }
 
@@ -231,6 +256,7 @@ mod tests {
             ("customer --every 0", "1..=86400000"),
             ("customer --letters 0", "0 is not in 1.."),
             ("customer --window 2 --every 5", "cannot be used with"),
+            ("audit", "--ledger <FILE>"),
             ("sell", "unrecognized subcommand"),
         ] {
             let error = parse(&format!("letter-shop {line}")).unwrap_err();

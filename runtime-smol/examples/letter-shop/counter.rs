@@ -58,6 +58,8 @@ impl Counter {
 }
 
 impl Handler for Counter {
+    /// A shop that was restarted is asked again about what it had not decided before. The readers of then are gone, and
+    /// their secrets with them, so that it rejects that.
     fn decide(&mut self, transfer: &Transfer, protocol_data: &ProtocolData) -> Decision {
         match self.terms.consider(transfer, protocol_data) {
             Ok((fulfillment, room)) => {

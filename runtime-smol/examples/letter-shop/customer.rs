@@ -2,14 +2,16 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use smol::Timer;
 use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
-use trustline_smol::{BtpUrl, Client, ConnectError};
+use trustline_smol::{BtpUrl, Client, ConnectError, Sqlite};
 
 use crate::cli::{CustomerArgs, Pace};
 use crate::http_client::{self, Letters, ShopUrl};
@@ -43,13 +45,52 @@ pub(crate) enum Goal {
 }
 
 impl Customer {
-    /// Asks for letters, and connects to the trustline. `sink` is handed the letters as they come.
-    pub(crate) async fn arrive(url: &str, http: &ShopUrl, sink: impl FnMut(&[u8]) + Send + 'static) -> Result<Self, Box<dyn Error>> {
+    /// Asks for letters, and connects to the trustline, which is kept in the file `ledger` if there is one. `sink` is
+    /// handed the letters as they come.
+    pub(crate) async fn arrive(
+        url: &str,
+        http: &ShopUrl,
+        ledger: Option<&Path>,
+        sink: impl FnMut(&[u8]) + Send + 'static,
+    ) -> Result<Self, Box<dyn Error>> {
         let (pay, letters) = http_client::open(http).await?;
         let purse = Purse::new(pay);
-        let client = Client::builder(url).handler(purse.clone()).connect().await.map_err(|error| not_connected(url, error))?;
+        let mut builder = Client::builder(url).handler(purse.clone());
+        if let Some(file) = ledger {
+            // Another address may be another shop: what is owed to this one must not be asked of it.
+            let shop: BtpUrl = url.parse()?;
+            let name = format!("{}@{}:{}", shop.username(), shop.host(), shop.port());
+            builder = builder.journal(Arc::new(Sqlite::open(file)?), &name);
+        }
+        let client = builder.connect().await.map_err(|error| not_connected(url, error))?;
         let reading = smol::spawn(read(letters, purse.clone(), sink));
         Ok(Self { client, purse, _reading: reading })
+    }
+
+    /// Waits until the payments that an earlier run left open have ended, and says how many there were. What they bought
+    /// went to the reader of then.
+    pub(crate) async fn settle(&self) -> Result<usize, BuyError> {
+        let open = || self.client.command(|commands| commands.trustline().open_transfers().len());
+        let earlier = open();
+        let (mut left, mut since) = (earlier, Instant::now());
+        while left > 0 {
+            let patience = if self.purse.has_failed() { PATIENCE } else { OUTCOME_PATIENCE };
+            if let Some(error) = self.client.failure() {
+                return Err(BuyError::Ledger(error));
+            }
+            if since.elapsed() >= patience {
+                return Err(BuyError::NoOutcome(left as u64));
+            }
+            let look_again = async {
+                Timer::at(since + patience).await;
+            };
+            self.purse.changed().or(look_again).await;
+            let still = open();
+            if still != left {
+                (left, since) = (still, Instant::now());
+            }
+        }
+        Ok(earlier)
     }
 
     /// Buys until the goal is reached or something goes wrong, and waits for what was started.
@@ -100,6 +141,9 @@ impl Customer {
         loop {
             if self.purse.is_done() && self.purse.has_its_letters() {
                 break;
+            }
+            if let Some(error) = self.client.failure() {
+                return Err(BuyError::Ledger(error));
             }
             if self.progress() != seen {
                 (seen, since) = (self.progress(), Instant::now());
@@ -156,9 +200,12 @@ pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>>
         // A reader of our output that has gone does not spoil the purchase.
         let _ = out.write_all(letters).and_then(|()| out.flush());
     };
-    let customer = Customer::arrive(&args.url, &args.http, print).await?;
+    let customer = Customer::arrive(&args.url, &args.http, args.ledger.as_deref(), print).await?;
     let start = Instant::now();
-    let bought = customer.buy(Goal::Letters(args.letters), args.pace()).await;
+    let (settled, bought) = match customer.settle().await {
+        Ok(settled) => (settled, customer.buy(Goal::Letters(args.letters), args.pace()).await),
+        Err(error) => (0, Err(error)),
+    };
     let time = start.elapsed();
     let (letters, Counts { fulfilled, rejected, .. }) = (customer.purse.letters(), customer.purse.counts());
     customer.client.close().await;
@@ -171,8 +218,15 @@ pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>>
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
         let rate = letters as f64 / seconds.max(f64::EPSILON);
         text::say(
-            &json!({"letters": letters, "fulfilled": fulfilled, "rejected": rejected, "seconds": seconds, "letters_per_second": rate})
-                .to_string(),
+            &json!({
+                "letters": letters,
+                "fulfilled": fulfilled,
+                "rejected": rejected,
+                "settled": settled,
+                "seconds": seconds,
+                "letters_per_second": rate,
+            })
+            .to_string(),
         );
     } else if io::stdout().is_terminal() {
         let rate = text::grouped(text::per_second(letters, time));

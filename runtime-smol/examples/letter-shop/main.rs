@@ -3,10 +3,11 @@
 //! ```text
 //!   customer.rs, purse.rs ── BTP: Prepare ──► counter.rs ── shop.rs
 //!           ▲             ◄─ BTP: Fulfill ──      │ letters.rs           demo.rs: both at once
-//!           └── http_client.rs ◄─── HTTP ─── http.rs, readers.rs
+//!           └── http_client.rs ◄─── HTTP ─── http.rs, readers.rs         audit.rs: the ledgers of both, later
 //! ```
 
 mod address;
+mod audit;
 mod cli;
 mod counter;
 mod customer;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             None => demo::run(&cli.demo).await,
             Some(Command::Shop(args)) => shop::run(&args).await,
             Some(Command::Customer(args)) => customer::run(&args).await,
+            Some(Command::Audit(args)) => audit::run(&args),
         }
     });
     match done {

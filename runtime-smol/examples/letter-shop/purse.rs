@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use smol::channel::{Receiver, Sender};
-use trustline_smol::core::session::{Event, PrepareFailure};
+use trustline_smol::core::session::{Dispute, Event, PrepareFailure};
 use trustline_smol::core::wire::{IlpPayment, Prepare};
 use trustline_smol::core::{Fulfillment, TransferId};
-use trustline_smol::{Commands, Handler, Payment, PaymentError};
+use trustline_smol::{Commands, Handler, JournalError, Payment, PaymentError};
 
 use crate::http_client::HttpError;
 use crate::latency::Latencies;
@@ -77,6 +77,10 @@ pub(crate) struct Counts {
 pub(crate) enum BuyError {
     Http(HttpError),
     Pay(PaymentError),
+    /// The ledger cannot be written any more.
+    Ledger(JournalError),
+    /// The shop's books say something else than ours.
+    Dispute(Dispute),
     /// The shop ended its answer.
     ShopClosed,
     /// This many payments have no outcome, and none comes.
@@ -96,6 +100,11 @@ impl fmt::Display for BuyError {
                 write!(f, "the limit of the trustline is reached, and the shop takes no more before something is settled ({error})")
             }
             Self::Pay(error) => error.fmt(f),
+            Self::Ledger(error) => error.fmt(f),
+            Self::Dispute(Dispute::Balance { ours, theirs, .. }) => {
+                write!(f, "the balance is {ours} by our ledger, but {theirs} by the shop's: that has to be settled between people")
+            }
+            Self::Dispute(dispute) => write!(f, "the shop's books say something else than ours: {dispute:?}"),
             Self::ShopClosed => f.write_str("the shop closed"),
             Self::NoOutcome(0) => f.write_str("the connection to the shop is lost, and cannot be made again"),
             Self::NoOutcome(payments) => write!(f, "the shop is silent: the outcome of {payments} payments is not known"),
@@ -278,16 +287,19 @@ impl State {
 impl Handler for Purse {
     fn handle(&mut self, event: Event, commands: &mut Commands<'_>) {
         let mut state = self.lock();
+        // Where our own ledger has failed, nothing else comes.
+        let lost = matches!(event, Event::Disconnected { .. });
         match event {
             // That the fulfillment is the right one, the ledger has seen to.
             Event::OutgoingFulfilled { transfer, .. } => state.fulfilled(transfer.id),
             Event::OutgoingRejected { transfer, protocol_data } => state.failed(transfer.id, PaymentError::rejected(protocol_data)),
             Event::OutgoingRefused { id, error } => state.failed(id, PaymentError::Refused(error)),
             Event::OutgoingExpired { transfer } => state.failed(transfer.id, PaymentError::Expired),
+            Event::Dispute(dispute) => drop(state.failure.get_or_insert(BuyError::Dispute(dispute))),
             _ => {}
         }
         self.top_up(&mut state, commands);
-        if state.under_way.is_empty() {
+        if lost || state.under_way.is_empty() {
             drop(state);
             self.ring();
         }

@@ -13,7 +13,7 @@ use smol::stream::StreamExt as _;
 use trustline_smol::core::Limits;
 use trustline_smol::core::ledger::Bounds;
 use trustline_smol::core::session::LedgerInfo;
-use trustline_smol::{Account, Host};
+use trustline_smol::{Account, Host, Journal, JournalError, Memory, Sqlite};
 
 use crate::cli::ShopArgs;
 use crate::counter::{Counter, Tally, Terms};
@@ -32,11 +32,16 @@ pub(crate) struct Shop {
     pub(crate) host: Host,
     pub(crate) http: HttpServer,
     terms: Arc<Terms>,
+    journal: Arc<dyn Journal>,
 }
 
 impl Shop {
     /// Opens on both ports.
     pub(crate) async fn open(args: &ShopArgs) -> Result<Self, OpenError> {
+        let journal: Arc<dyn Journal> = match &args.ledger {
+            Some(file) => Arc::new(Sqlite::open(file).map_err(OpenError::Ledger)?),
+            None => Arc::new(Memory),
+        };
         let info = LedgerInfo { prefix: args.prefix.clone(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
         let account = format!("{}server", args.prefix);
         let readers = Readers::new(args.max_readers);
@@ -47,19 +52,20 @@ impl Shop {
             .bounds(Bounds { minimum: 0, maximum: args.max_balance.into() })
             // They share an account, and each of them has a connection of its own.
             .limits(Limits { connections: args.max_readers, ..Limits::default() })
+            .journal(journal.clone())
             .handler({
                 let terms = terms.clone();
                 move |_| Counter::new(terms.clone())
             })
             .listen(args.btp)
             .await
-            .map_err(|error| OpenError { what: "BTP", address: args.btp.to_string(), error })?;
-        let http = HttpServer::bind(args.http, offer, readers).await.map_err(|error| OpenError {
+            .map_err(|error| OpenError::Listen { what: "BTP", address: args.btp.to_string(), error })?;
+        let http = HttpServer::bind(args.http, offer, readers).await.map_err(|error| OpenError::Listen {
             what: "HTTP",
             address: args.http.to_string(),
             error,
         })?;
-        Ok(Self { host, http, terms })
+        Ok(Self { host, http, terms, journal })
     }
 
     /// The trustline that all customers share; `None` before the first has come.
@@ -75,6 +81,7 @@ impl Shop {
     /// paid. What remains is how it all went.
     pub(crate) async fn close(self) -> Books {
         let account = self.account();
+        let stored = || self.journal.load(CUSTOMERS).ok().flatten().map_or(0, |state| state.sums.balance());
         self.host.close().await;
         self.http.close(PATIENCE).await;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -83,7 +90,7 @@ impl Shop {
             letters: read(letters),
             rejected: read(rejected),
             undelivered: read(undelivered),
-            balance: account.map_or(0, |account| account.balance()),
+            balance: account.map_or_else(stored, |account| account.balance()),
         }
     }
 }
@@ -99,15 +106,17 @@ pub(crate) struct Books {
 
 /// Why a shop could not open.
 #[derive(Debug)]
-pub(crate) struct OpenError {
-    what: &'static str,
-    address: String,
-    error: io::Error,
+pub(crate) enum OpenError {
+    Ledger(JournalError),
+    Listen { what: &'static str, address: String, error: io::Error },
 }
 
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the shop cannot listen for {} on {}: {}", self.what, self.address, self.error)
+        match self {
+            Self::Ledger(error) => error.fmt(f),
+            Self::Listen { what, address, error } => write!(f, "the shop cannot listen for {what} on {address}: {error}"),
+        }
     }
 }
 

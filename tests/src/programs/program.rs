@@ -85,10 +85,10 @@ impl Program {
         assert!(killed.is_ok_and(|status| status.success()), "the program has ended before");
     }
 
-    /// Ends it at once, with SIGKILL.
-    pub fn kill(mut self) {
+    /// Ends it at once, with SIGKILL, and returns what it left.
+    pub fn kill(mut self) -> Finished {
         self.child.kill().expect("it is a child");
-        let _ = self.child.wait();
+        self.finish()
     }
 
     /// Waits for its end.

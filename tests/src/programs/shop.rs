@@ -30,8 +30,14 @@ impl Shop {
 
     /// Opens a shop with this token, and these options besides.
     pub fn open_with(token: &str, options: &[&str]) -> Self {
+        Self::open_on([0, 0], token, options)
+    }
+
+    /// Opens a shop on these ports, for BTP and HTTP: one that is opened again is where it was.
+    pub fn open_on([btp, http]: [u16; 2], token: &str, options: &[&str]) -> Self {
         let mut command = Command::new(letter_shop());
-        command.args(["shop", "--json", "--btp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--token", token]).args(options);
+        let [btp, http] = [btp, http].map(|port| format!("127.0.0.1:{port}"));
+        command.args(["shop", "--json", "--btp", &btp, "--http", &http, "--token", token]).args(options);
         let mut program = Program::start(&mut command);
         let listening = program.event("listening");
         let address = |name: &str| listening[name].as_str().expect("an address").parse().expect("an address");
@@ -75,7 +81,7 @@ impl Shop {
         reader.assert_letters(1);
     }
 
-    /// Kills it.
+    /// Kills it, with SIGKILL.
     pub fn kill(self) {
         self.program.kill();
     }
