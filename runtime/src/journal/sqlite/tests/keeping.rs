@@ -12,7 +12,7 @@ use crate::journal::Journal;
 #[test]
 fn a_restart_changes_nothing() {
     let (mut set_back, mut lapsed) = (0, 0);
-    for seed in 0..12 {
+    for seed in 0..8 {
         let directory = Directory::new();
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut journal = Sqlite::builder(directory.file()).keep_all_effects().open().unwrap();
