@@ -32,10 +32,13 @@ impl Session {
     /// [`keep`], if a peer with our own limits would take it. What it cannot take ends its connection, and would be sent
     /// again over the next one, for ever.
     pub(super) fn sendable(&self, protocol_data: &ProtocolData) -> Result<Bytes, EncodeError> {
-        let WireLimits { frame_bytes, entries, .. } = self.config.limits.wire;
+        let WireLimits { frame_bytes, entries, name_bytes } = self.config.limits.wire;
         let count = protocol_data.len();
         if count > entries {
             return Err(EncodeError::TooLong { field: Field::ProtocolData, length: count, limit: entries });
+        }
+        if let Some(entry) = protocol_data.iter().find(|entry| entry.name.len() > name_bytes) {
+            return Err(EncodeError::TooLong { field: Field::ProtocolName, length: entry.name.len(), limit: name_bytes });
         }
         let kept = keep(protocol_data)?;
         let most = frame_bytes.saturating_sub(ENVELOPE_BYTES);
