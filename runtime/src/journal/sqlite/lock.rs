@@ -10,7 +10,7 @@ use crate::journal::JournalError;
 /// an operator may look at any time.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -35,7 +35,15 @@ impl Lock {
         }
         // Only for the message above: a full disk must not keep anybody from opening the ledger.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a child that was forked and has not yet become another program has it open too,
+    /// and holds the lock with it.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
 
@@ -54,4 +62,24 @@ pub(super) fn canonical(path: &Path) -> Result<PathBuf, JournalError> {
         Ok(parent.canonicalize()?.join(name))
     });
     canonical.map_err(|error: std::io::Error| JournalError::Unopenable { file: path.to_owned(), cause: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_the_file_open_besides_does_not_hold_the_lock() {
+        let ledger = std::env::temp_dir().join(format!("trustline-lock-{}-{}", std::process::id(), fastrand::u64(..)));
+        let lock = Lock::acquire(&ledger).unwrap();
+        assert!(matches!(Lock::acquire(&ledger), Err(JournalError::InUse { .. })));
+        // As a forked child has it: another handle of the same opening.
+        let inherited = lock.file.try_clone().unwrap();
+        drop(lock);
+        drop(Lock::acquire(&ledger).unwrap());
+        drop(inherited);
+        let mut path = ledger.into_os_string();
+        path.push("-lock");
+        std::fs::remove_file(path).unwrap();
+    }
 }
