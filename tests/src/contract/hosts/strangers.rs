@@ -7,11 +7,11 @@ use trustline_core::wire::{Body, ErrorPacket, ProtocolData, Reject};
 use trustline_runtime::ConnectionLimits;
 use trustline_runtime::websocket::{CloseCode, CloseFrame};
 
-use crate::contract::rig::{ANYWHERE, Adapter, Peer, impatient, masked, open_shop, shop};
+use crate::contract::rig::{ANYWHERE, Adapter, Peer, impatient_with_strangers, masked, open_shop, shop};
 use crate::transfer_id;
 
 pub async fn who_says_nothing_is_closed_in_time<H: Adapter>() {
-    let host = shop::<H>().limits(impatient()).listen(ANYWHERE).await.unwrap();
+    let host = shop::<H>().limits(impatient_with_strangers()).listen(ANYWHERE).await.unwrap();
     let mut silent_from_the_start = Peer::<H>::stream_to(host.address()).await;
     let mut silent_behind_the_handshake = Peer::<H>::dial(host.address()).await;
     assert_eq!(silent_from_the_start.read(&mut [0]).await.unwrap(), 0);
@@ -20,7 +20,7 @@ pub async fn who_says_nothing_is_closed_in_time<H: Adapter>() {
 }
 
 pub async fn who_says_only_rubbish_is_closed_in_time<H: Adapter>() {
-    let host = shop::<H>().limits(impatient()).listen(ANYWHERE).await.unwrap();
+    let host = shop::<H>().limits(impatient_with_strangers()).listen(ANYWHERE).await.unwrap();
     let mut peer = Peer::<H>::dial(host.address()).await;
     // Without a pause, so that there is always something to read.
     let rubbish = masked(0x82, &[0xff; 1000]).repeat(100);
@@ -29,7 +29,7 @@ pub async fn who_says_only_rubbish_is_closed_in_time<H: Adapter>() {
 }
 
 pub async fn each_stranger_has_a_time_of_its_own<H: Adapter>() {
-    let host = shop::<H>().limits(impatient()).listen(ANYWHERE).await.unwrap();
+    let host = shop::<H>().limits(impatient_with_strangers()).listen(ANYWHERE).await.unwrap();
     let mut silent = Peer::<H>::dial(host.address()).await;
     let mut alice = Peer::<H>::alice(host.address()).await;
     assert!(silent.end().await.is_some(), "that alice is in does not excuse the other");

@@ -112,10 +112,14 @@ pub async fn assert_mirrored(ours: &Account, theirs: &Account) {
     assert_eq!(pending, [0; 4], "something is still pending");
 }
 
-/// Timeouts that a case can wait for, and that a busy machine can keep.
+/// A timeout for answers that a case can wait for, and that a busy machine can keep.
 pub fn impatient() -> Limits {
-    let timeout = Duration::from_millis(250);
-    Limits { request_timeout: timeout, authentication_timeout: timeout, ..Limits::default() }
+    Limits { request_timeout: Duration::from_secs(1), ..Limits::default() }
+}
+
+/// A timeout that a case can wait for, where nobody authenticates in time anyway.
+pub fn impatient_with_strangers() -> Limits {
+    Limits { authentication_timeout: Duration::from_millis(600), ..Limits::default() }
 }
 
 /// Pings that a case can wait for. Who answers none is soon dead.
@@ -126,7 +130,7 @@ pub fn attentive() -> ConnectionLimits {
 /// Pings that a case can wait for, of which some may go without an answer. More than these are sent in
 /// a [`LIFETIME`].
 pub fn lenient() -> ConnectionLimits {
-    ConnectionLimits { ping_interval: Duration::from_millis(20), unanswered_pings: 10, ..ConnectionLimits::default() }
+    ConnectionLimits { ping_interval: Duration::from_millis(50), unanswered_pings: 10, ..ConnectionLimits::default() }
 }
 
 /// Pings in the life of who answers them.
