@@ -113,6 +113,8 @@ impl Account {
             assert_eq!(self.replica.snapshot(), after, "the effect says all that happened");
             assert_eq!(self.from(after.clone()).snapshot(), after, "a snapshot is the whole state");
             assert_eq!(due(&self.from(after)), due(&self.trustline), "and brings back what is due");
+            let Sums { incoming_pending, outgoing_pending, .. } = *self.trustline.sums();
+            assert_eq!(pending(&self.trustline), [incoming_pending, outgoing_pending], "what is pending is held");
         } else {
             assert_eq!(after, before, "{operation:?}: no effect, no change");
         }
@@ -127,13 +129,22 @@ impl Account {
         if let Some(open) = self.trustline.open_transfer(id) {
             return state_name(&open.state);
         }
-        match self.trustline.snapshot().finished.iter().find(|finished| finished.id == *id) {
+        match self.trustline.finished_transfer(id) {
             Some(finished) if finished.lapsed.is_some() => "lapsed",
             Some(finished) if finished.fulfilled.is_some() => "fulfilled",
             Some(_) => "rolled back",
             None => "forgotten",
         }
     }
+}
+
+/// What the states of the open transfers say is held.
+fn pending(trustline: &Trustline) -> [u128; 2] {
+    [Direction::Incoming, Direction::Outgoing].map(|direction| {
+        let open = trustline.open_transfers().into_iter().map(|(_, open)| open);
+        let held = open.filter(|open| open.direction == direction && open.state.is_pending());
+        held.map(|open| u128::from(open.terms.amount())).sum()
+    })
 }
 
 fn due(trustline: &Trustline) -> [Vec<TransferId>; 2] {
