@@ -164,3 +164,37 @@ fn wherever_the_link_breaks_it_is_paid_once() {
         pair.assert_mirrored();
     }
 }
+
+#[test]
+fn an_entry_of_the_application_does_not_name_it() {
+    let mut pair = Pair::connected();
+    let other = Entry::octets("transfer_id", transfer_id(9).as_bytes().to_vec());
+    pair.customer.attempt(|session, now| session.transfer(transfer_id(1), 10, &other.into(), now)).unwrap();
+    pair.drive();
+    assert_eq!(pair.shop.events(), ["in 1 transferred: 10"]);
+}
+
+/// Found by `tests/session_laws.rs`: each hid the other from the balance, for ever.
+#[test]
+fn one_in_doubt_and_a_payment_overdue_are_both_decided_by_the_hosts_books() {
+    for arrives in [true, false] {
+        let mut pair = Pair::connected();
+        pair.delay = millis(10);
+        pair.customer.transfers(1, 10);
+        pair.customer.pays(2, 10);
+        if arrives {
+            pair.cut_after = Some(1);
+        } else {
+            pair.cut();
+        }
+        pair.advance(seconds(26 * 60 * 60));
+        pair.forget_talk();
+        pair.connect();
+        pair.advance(seconds(1));
+        let events = pair.customer.events();
+        let first = if arrives { "out 1 transferred: 10" } else { "out 1 refused: F03 TransferNotFoundError" };
+        assert!(events.contains(&first.to_string()) && events.contains(&"out 2 expired".to_string()), "{events:?}");
+        assert_eq!(pair.shop.balance(), if arrives { 10 } else { 0 });
+        pair.assert_mirrored();
+    }
+}

@@ -39,6 +39,16 @@ impl Undecided {
     fn outgoing(&self) -> usize {
         self.overdue.len() + self.transferred.len()
     }
+
+    /// What the balances tell without the sums. Payments of both directions could cancel each other out, and what a silent
+    /// host took could be an overdue payment as well as an unconditional one: then they tell nothing.
+    fn missing(&self, ours: i128, theirs: i128) -> Option<Missing> {
+        if self.outgoing() == 0 {
+            return Some(Missing { incoming: theirs - ours, outgoing: 0 });
+        }
+        let is_clear = self.fulfilled.is_empty() && (self.overdue.is_empty() || theirs == ours);
+        is_clear.then_some(Missing { incoming: 0, outgoing: ours - theirs })
+    }
 }
 
 /// How much more the peer's books have of what we received, and of what we paid.
@@ -106,10 +116,7 @@ impl Session {
         let (ours, theirs) = (self.balance(), -i128::from(theirs));
         let missing = match subprotocol::read_sums(&answer) {
             Some((received, paid)) => self.missing(received, paid),
-            // Without the sums, payments of both directions could cancel each other out: then the balance tells nothing.
-            None if undecided.fulfilled.is_empty() => Some(Missing { incoming: 0, outgoing: ours - theirs }),
-            None if undecided.outgoing() == 0 => Some(Missing { incoming: theirs - ours, outgoing: 0 }),
-            None => None,
+            None => undecided.missing(ours, theirs),
         };
         let decided = missing.is_some_and(|missing| {
             // Both, even if the first is not decided.
@@ -148,10 +155,7 @@ impl Session {
         if undecided.outgoing() == 0 {
             return true;
         }
-        // Of those that are overdue we lack the fulfillment, should they have been paid.
-        if missing != 0 && !undecided.overdue.is_empty() {
-            return false;
-        }
+        // None of what is overdue was paid: a host that can name its sums has told its fulfillments before it answered.
         let Some(paid) = self.explain(&undecided.transferred, missing) else { return false };
         for id in &undecided.overdue {
             self.expire_one(*id, now);

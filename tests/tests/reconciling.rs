@@ -1,0 +1,241 @@
+//! DESIGN.md, "Money": what a peer no longer speaks of is settled by its balance, with a dispute if that does not explain
+//! it. The test is the peer.
+
+use std::time::Duration;
+
+use trustline_core::session::ErrorName;
+use trustline_core::wire::{Body, Entry, ProtocolData};
+use trustline_core::{Limits, Timestamp};
+use trustline_tests::{START, Solo, millis, no_data, seconds};
+
+/// When a payment of these stories expires.
+const EXPIRY: Duration = seconds(30);
+
+fn at(after: Duration) -> Timestamp {
+    START.saturating_add(after)
+}
+
+fn just_before(moment: Duration) -> Duration {
+    moment.saturating_sub(millis(1))
+}
+
+/// The balance of a foreign peer: what we owe it.
+fn balance(owed: i64) -> ProtocolData {
+    Entry::octets("balance", owed.to_be_bytes().to_vec()).into()
+}
+
+/// The books of a peer of our kind: what it received from us, and what it paid us.
+fn books(received: u128, paid: u128) -> Body {
+    let owed = i64::try_from(received).unwrap() - i64::try_from(paid).unwrap();
+    let sums = [received.to_be_bytes(), paid.to_be_bytes()].concat();
+    Body::Response(balance(owed).with(Entry::octets("sums", sums)))
+}
+
+/// What the peer said last about `n` is lost with the connection; it is `after` the start when the next one is there.
+fn away_until(solo: &mut Solo, after: Duration) {
+    solo.is_left();
+    solo.side.clock(at(after));
+    solo.is_joined_again();
+    solo.side.events();
+}
+
+fn names(asked: &[Body]) -> Vec<&'static str> {
+    let name = |body: &Body| match body {
+        Body::Prepare(_) => "Prepare",
+        Body::Fulfill(_) => "Fulfill",
+        Body::Reject(_) => "Reject",
+        Body::Transfer(_) => "Transfer",
+        Body::Message(data) if data.get("balance").is_some() => "balance",
+        _ => "other",
+    };
+    asked.iter().map(name).collect()
+}
+
+/// An equal that fulfilled payment 1 of 10, and did not hear what became of it.
+fn in_doubt_since(after: Duration) -> Solo {
+    let mut equal = Solo::equal();
+    equal.accepts(Solo::prepare(1, 10));
+    equal.side.fulfills(1);
+    away_until(&mut equal, after);
+    equal
+}
+
+// When a peer's word counts, and when it proves nothing.
+
+#[test]
+fn a_payer_that_must_remember_a_payment_decides_and_one_that_need_not_is_asked() {
+    let margin = Limits::default().memory_margin;
+    let mut equal = in_doubt_since(just_before(EXPIRY + margin));
+    equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+    assert_eq!(equal.side.events(), ["in 1 refused: F03 TransferNotFoundError"]);
+    assert_eq!(names(&equal.asked()), [""; 0]);
+
+    let mut equal = in_doubt_since(EXPIRY + margin);
+    equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+    assert_eq!(equal.side.events(), [""; 0]);
+    assert_eq!(names(&equal.asked()), ["balance"]);
+}
+
+#[test]
+fn an_unconditional_transfer_is_repeated_as_long_as_it_is_remembered_for_sure() {
+    let furthest = Limits::default().furthest_expiry;
+    for (after, asks) in [(just_before(furthest), "Transfer"), (furthest, "balance")] {
+        let mut customer = Solo::customer();
+        customer.side.transfers(1, 10);
+        away_until(&mut customer, after);
+        assert_eq!(names(&customer.asked()), [asks]);
+        assert_eq!(customer.side.pending(), (0, 10));
+    }
+}
+
+#[test]
+fn a_prepare_is_repeated_as_long_as_its_answer_proves_something() {
+    let margin = Limits::default().memory_margin;
+    for (after, asks) in [(just_before(EXPIRY + margin), &["Prepare", "balance"][..]), (EXPIRY + margin, &["balance"])] {
+        let mut customer = Solo::customer();
+        customer.side.pays(1, 10);
+        away_until(&mut customer, after);
+        customer.side.clock(at(after));
+        assert_eq!(names(&customer.asked()), asks);
+    }
+}
+
+// What the books tell.
+
+#[test]
+fn the_books_tell_both_directions_at_once() {
+    for (received, paid) in [(0, 0), (7, 0), (0, 10), (7, 10)] {
+        let mut equal = Solo::equal();
+        equal.accepts(Solo::prepare(1, 10));
+        equal.side.fulfills(1);
+        equal.side.transfers(2, 7);
+        away_until(&mut equal, seconds(26 * 60 * 60));
+        equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+        equal.is_answered(books(received, paid));
+        let mut events = equal.side.events();
+        events.sort();
+        let incoming = if paid == 0 { "in 1 refused: F03 TransferNotFoundError" } else { "in 1 fulfilled" };
+        let outgoing = if received == 0 { "out 2 refused: F03 TransferNotFoundError" } else { "out 2 transferred: 7" };
+        assert_eq!(events, [incoming, outgoing]);
+        assert_eq!(equal.side.balance(), i128::try_from(paid).unwrap() - i128::try_from(received).unwrap());
+        assert_eq!((equal.side.pending(), equal.side.deadline()), ((0, 0), None));
+    }
+}
+
+#[test]
+fn a_balance_alone_tells_nothing_about_two_directions() {
+    let mut equal = Solo::equal();
+    equal.accepts(Solo::prepare(1, 10));
+    equal.side.fulfills(1);
+    equal.side.transfers(2, 10);
+    away_until(&mut equal, seconds(26 * 60 * 60));
+    equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+    let before = equal.side.snapshot();
+    // None of them or both.
+    equal.is_answered(Body::Response(balance(0)));
+    assert_eq!(equal.side.events(), ["dispute: balance 0 here, 0 there, 2 undecided"]);
+    assert_eq!(equal.side.snapshot(), before);
+}
+
+#[test]
+fn a_balance_alone_does_not_tell_which_of_two_payments_a_silent_host_took() {
+    for (owed, event) in [(10, "dispute: balance 0 here, -10 there, 2 undecided"), (0, "out 1 expired")] {
+        let mut customer = Solo::customer();
+        customer.side.pays(1, 10);
+        customer.side.transfers(2, 10);
+        away_until(&mut customer, seconds(26 * 60 * 60));
+        customer.is_answered(Body::Response(balance(owed)));
+        assert_eq!(customer.side.events()[0], event);
+        assert_eq!(customer.side.snapshot().open.len(), if owed == 0 { 0 } else { 2 });
+    }
+}
+
+#[test]
+fn what_was_sent_before_the_connection_broke_was_taken_and_what_came_after_was_not() {
+    for (received, taken) in [(0, 0), (3, 1), (7, 2), (12, 3)] {
+        let mut customer = Solo::customer();
+        for (n, amount) in [(1, 3), (2, 4), (3, 5)] {
+            customer.side.transfers(n, amount);
+        }
+        away_until(&mut customer, seconds(26 * 60 * 60));
+        customer.is_answered(books(received, 0));
+        let events = customer.side.events();
+        assert_eq!(events.iter().filter(|event| event.contains("transferred")).count(), taken, "{events:?}");
+        assert_eq!((events.len(), customer.side.snapshot().open.len()), (3, 0));
+    }
+}
+
+#[test]
+fn what_the_books_do_not_explain_is_disputed_and_asked_again_a_minute_later() {
+    let mut customer = Solo::customer();
+    customer.side.transfers(1, 10);
+    away_until(&mut customer, seconds(26 * 60 * 60));
+    let before = customer.side.snapshot();
+    customer.is_answered(books(4, 0));
+    assert_eq!(customer.side.events(), ["dispute: balance 0 here, -4 there, 1 undecided"]);
+    assert_eq!(customer.side.snapshot(), before);
+    // However often the clock is looked at meanwhile.
+    let asked = customer.side.now;
+    for after in [seconds(0), seconds(1), seconds(59)] {
+        let now = asked.saturating_add(after);
+        customer.side.session.handle_timeout(now);
+        customer.side.drain();
+        assert_eq!(names(&customer.asked()), [""; 0]);
+    }
+    assert_eq!(customer.side.deadline().map(|deadline| deadline.at), Some(asked.saturating_add(seconds(60))));
+    customer.side.clock(asked.saturating_add(seconds(60)));
+    assert_eq!(names(&customer.asked()), ["balance"]);
+    customer.is_answered(books(10, 0));
+    assert_eq!(customer.side.events(), ["out 1 transferred: 10"]);
+}
+
+#[test]
+fn an_error_instead_of_a_balance_decides_nothing() {
+    let mut customer = Solo::customer();
+    customer.side.transfers(1, 10);
+    away_until(&mut customer, seconds(26 * 60 * 60));
+    let before = customer.side.snapshot();
+    customer.is_answered(Solo::error(ErrorName::NotAccepted));
+    assert_eq!((customer.side.events(), customer.side.snapshot()), (vec![], before));
+    customer.side.clock(at(seconds(26 * 60 * 60 + 60)));
+    assert_eq!(names(&customer.asked()), ["balance"]);
+}
+
+// The two books must speak of the same moment.
+
+#[test]
+fn books_that_an_equal_read_while_ours_changed_are_not_compared() {
+    let mut equal = in_doubt_since(EXPIRY + seconds(2 * 60 * 60));
+    equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+    equal.accepts(Solo::transfer(2, 10));
+    equal.side.events();
+    // The peer counted its transfer before or after it read its books: who knows?
+    equal.is_answered(books(0, 10));
+    assert_eq!((equal.side.events(), equal.side.pending()), (vec![], (10, 0)));
+    let later = equal.side.now.saturating_add(seconds(1));
+    equal.side.clock(later);
+    assert_eq!(names(&equal.asked()), ["balance"], "again");
+    equal.is_answered(books(0, 10));
+    assert_eq!(equal.side.events(), ["in 1 refused: F03 TransferNotFoundError"], "the ten are the transfer's");
+    assert_eq!((equal.side.balance(), equal.side.pending()), (10, (0, 0)));
+}
+
+#[test]
+fn a_host_is_believed_at_once_if_everything_comes_over_one_connection() {
+    for connections in [1, 2] {
+        let mut customer = Solo::customer();
+        if connections == 2 {
+            customer.is_joined_again();
+        }
+        customer.side.pays(1, 10);
+        customer.is_answered(Body::Response(no_data()));
+        customer.side.clock(at(EXPIRY + Limits::default().expiry_grace));
+        assert_eq!(names(&customer.asked()), ["balance"]);
+        // Meanwhile our books change.
+        customer.accepts(Solo::transfer(2, 5));
+        customer.side.events();
+        customer.is_answered(books(0, 5));
+        let expected = if connections == 1 { vec!["out 1 expired"] } else { vec![] };
+        assert_eq!(customer.side.events(), expected, "{connections}");
+    }
+}
