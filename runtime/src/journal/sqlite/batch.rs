@@ -15,26 +15,16 @@ pub(super) struct Batch {
     pub(super) authority: Authority,
     /// Not empty, and in order.
     pub(super) effects: Vec<Effect>,
-    /// Each transfer once, by id, as the last of the effects left it.
-    pub(super) changes: Vec<Change>,
+    /// The transfers that these effects left open, each in its state. These and the next two are in the order of their
+    /// ids.
+    pub(super) open: Vec<(TransferId, OpenTransfer)>,
+    /// Those that are no longer open, but were before these effects, so that they are stored as such.
+    pub(super) closed: Vec<TransferId>,
+    /// Those that are finished and remembered.
+    pub(super) finished: Vec<FinishedTransfer>,
     pub(super) bounds: Bounds,
     pub(super) sums: Sums,
     pub(super) waiting: Arc<dyn Committed>,
-}
-
-/// What became of a transfer.
-#[derive(Debug)]
-pub(super) enum Change {
-    /// It is open, in this state.
-    Open(TransferId, OpenTransfer),
-    /// It is finished.
-    Closed {
-        id: TransferId,
-        /// Effects before this batch left it open, so that it is stored as such.
-        was_open: bool,
-        /// `None`: it is forgotten too.
-        finished: Option<FinishedTransfer>,
-    },
 }
 
 impl Batch {
@@ -46,19 +36,33 @@ impl Batch {
                 touched.entry(id).or_insert(is_new);
             }
         }
-        let change = |(id, is_new): (TransferId, bool)| match state.open_transfer(&id) {
-            Some(open) => Change::Open(id, open.clone()),
-            None => Change::Closed { id, was_open: !is_new, finished: state.finished_transfer(&id) },
-        };
+        let (mut open, mut closed, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, is_new) in touched {
+            match state.open_transfer(&id) {
+                Some(transfer) => open.push((id, transfer.clone())),
+                None if is_new => finished.extend(state.finished_transfer(&id)),
+                None => {
+                    closed.push(id);
+                    finished.extend(state.finished_transfer(&id));
+                }
+            }
+        }
         Self {
             account: account.into(),
             authority: state.authority(),
-            changes: touched.into_iter().map(change).collect(),
             effects,
+            open,
+            closed,
+            finished,
             bounds: *state.bounds(),
             sums: *state.sums(),
             waiting,
         }
+    }
+
+    /// How many rows of the tables it touches.
+    pub(super) fn rows(&self) -> usize {
+        self.effects.len() + self.open.len() + self.closed.len() + self.finished.len()
     }
 }
 

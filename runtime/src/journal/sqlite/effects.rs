@@ -1,46 +1,39 @@
 //! The table of effects: every fact of every ledger, for as long as they are kept.
 
 use bytes::Bytes;
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{Connection, Row, params};
 use trustline_core::ledger::{Bounds, Direction, Effect, Fact, Party, Transfer};
 use trustline_core::{Condition, Fulfillment, Timestamp, TransferId};
 
 use super::columns::{Column, get, get_option, nonsense};
+use super::rows::Insert;
+
+const INSERT: Insert = Insert {
+    into: "INSERT INTO raw_effects (account, sequence, at, kind, transfer, direction, amount, condition, expires_at, fulfillment,
+        party, protocol_data, minimum, maximum)",
+    columns: 14,
+};
 
 /// Adds rows.
-pub(super) struct Effects<'c>(CachedStatement<'c>);
-
-impl<'c> Effects<'c> {
-    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let statement = connection.prepare_cached(
-            "INSERT INTO raw_effects (account, sequence, at, kind, transfer, direction, amount, condition, expires_at, fulfillment,
-                party, protocol_data, minimum, maximum)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        Ok(Self(statement))
-    }
-
-    pub(super) fn insert(&mut self, account: i64, effect: &Effect) -> rusqlite::Result<()> {
-        let nothing = Bytes::new();
+pub(super) fn insert(connection: &Connection, account: i64, effects: &[Effect]) -> rusqlite::Result<()> {
+    let nothing = Bytes::new();
+    INSERT.all(connection, effects, |effect, row| {
         let columns = columns(&effect.fact);
-        self.0.execute(params![
-            account,
-            Column(effect.sequence),
-            Column(effect.at),
-            columns.kind,
-            columns.transfer.map(Column),
-            columns.direction.map(Column),
-            columns.amount.map(Column),
-            columns.condition.map(Column),
-            columns.expires_at.map(Column),
-            columns.fulfillment.map(Column),
-            columns.party.map(Column),
-            Column(columns.protocol_data.unwrap_or(&nothing)),
-            columns.bounds.map(|bounds| Column(bounds.minimum)),
-            columns.bounds.map(|bounds| Column(bounds.maximum)),
-        ])?;
-        Ok(())
-    }
+        row.bind(account)?;
+        row.bind(Column(effect.sequence))?;
+        row.bind(Column(effect.at))?;
+        row.bind(columns.kind)?;
+        row.bind(columns.transfer.map(Column))?;
+        row.bind(columns.direction.map(Column))?;
+        row.bind(columns.amount.map(Column))?;
+        row.bind(columns.condition.map(Column))?;
+        row.bind(columns.expires_at.map(Column))?;
+        row.bind(columns.fulfillment.map(Column))?;
+        row.bind(columns.party.map(Column))?;
+        row.bind(Column(columns.protocol_data.unwrap_or(&nothing)))?;
+        row.bind(columns.bounds.map(|bounds| Column(bounds.minimum)))?;
+        row.bind(columns.bounds.map(|bounds| Column(bounds.maximum)))
+    })
 }
 
 /// The effects of an account after the one with number `after`, in order, `most` at once.

@@ -21,6 +21,9 @@ pub(super) fn unreadable(file: &Path, error: &Error) -> JournalError {
 pub(super) fn unwritable(file: &Path, error: &Error) -> JournalError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::Full { file: file.to_owned() },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            JournalError::Unwritable { file: file.to_owned(), cause: "another program holds it locked".to_owned() }
+        }
         _ => JournalError::Unwritable { file: file.to_owned(), cause: describe(error) },
     }
 }

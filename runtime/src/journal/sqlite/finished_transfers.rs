@@ -5,42 +5,40 @@
 //! after. The exception are transfers that finish after the clock was set back: an effect that was before them does not
 //! make them forgotten, however late it was. Those rows are marked, and count until an effect of their time comes.
 
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{Connection, Row, params};
 use trustline_core::Timestamp;
 use trustline_core::ledger::{FinishedTransfer, Transfer};
 
 use super::columns::{Column, get, get_option};
+use super::rows::Insert;
 
-/// Writes rows.
-pub(super) struct FinishedTransfers<'c>(CachedStatement<'c>);
+const PUT: Insert = Insert {
+    into: "INSERT OR REPLACE INTO raw_finished_transfers (account, forget_at, transfer, direction, digest, fulfilled, set_back,
+        amount, condition, expires_at, protocol_data)",
+    columns: 11,
+};
 
-impl<'c> FinishedTransfers<'c> {
-    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let statement = connection.prepare_cached(
-            "INSERT OR REPLACE INTO raw_finished_transfers (account, forget_at, transfer, direction, digest, fulfilled, set_back, amount,
-                condition, expires_at, protocol_data)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        Ok(Self(statement))
-    }
-
-    pub(super) fn put(&mut self, account: i64, finished: &FinishedTransfer, is_set_back: bool) -> rusqlite::Result<()> {
+/// Writes rows, new ones and such as are there.
+pub(super) fn put(connection: &Connection, account: i64, latest: Timestamp, finished: &[FinishedTransfer]) -> rusqlite::Result<()> {
+    PUT.all(connection, finished, |finished, row| {
         let lapsed = finished.lapsed.as_ref();
-        self.0.execute(params![
-            account,
-            Column(finished.forget_at),
-            Column(finished.id),
-            Column(finished.direction),
-            Column(finished.digest),
-            finished.fulfilled.map(Column),
-            is_set_back.then_some(1),
-            lapsed.map(|transfer| Column(transfer.amount)),
-            lapsed.map(|transfer| Column(transfer.condition)),
-            lapsed.map(|transfer| Column(transfer.expires_at)),
-            lapsed.map(|transfer| Column(&transfer.protocol_data)),
-        ])?;
-        Ok(())
-    }
+        row.bind(account)?;
+        row.bind(Column(finished.forget_at))?;
+        row.bind(Column(finished.id))?;
+        row.bind(Column(finished.direction))?;
+        row.bind(Column(finished.digest))?;
+        row.bind(finished.fulfilled.map(Column))?;
+        row.bind(is_set_back(finished, latest).then_some(1))?;
+        row.bind(lapsed.map(|transfer| Column(transfer.amount)))?;
+        row.bind(lapsed.map(|transfer| Column(transfer.condition)))?;
+        row.bind(lapsed.map(|transfer| Column(transfer.expires_at)))?;
+        row.bind(lapsed.map(|transfer| Column(&transfer.protocol_data)))
+    })
+}
+
+/// Whether a transfer is remembered although an effect has come to its time to be forgotten.
+pub(super) fn is_set_back(finished: &FinishedTransfer, latest: Timestamp) -> bool {
+    finished.forget_at <= latest
 }
 
 /// Whether there are rows that [`forget_set_back`] would have to look at.

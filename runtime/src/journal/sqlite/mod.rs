@@ -20,6 +20,7 @@ mod lock;
 mod open_transfers;
 mod queue;
 mod reader;
+mod rows;
 mod schema;
 mod threads;
 mod tidying;

@@ -1,31 +1,23 @@
 //! The table of open transfers: each as it stands, with all that is needed to go on with it.
 
 use bytes::Bytes;
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{Connection, Row, params};
 use trustline_core::TransferId;
 use trustline_core::ledger::{OpenTransfer, State, Terms, Transfer};
 
 use super::columns::{Column, get, get_option, nonsense};
+use super::rows::Insert;
 
-/// Writes and deletes rows.
-pub(super) struct OpenTransfers<'c> {
-    put: CachedStatement<'c>,
-    delete: CachedStatement<'c>,
-}
+const PUT: Insert = Insert {
+    into: "INSERT OR REPLACE INTO raw_open_transfers (account, transfer, direction, amount, condition, expires_at, protocol_data,
+        state, sequence, since, fulfillment, answer)",
+    columns: 12,
+};
 
-impl<'c> OpenTransfers<'c> {
-    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let put = connection.prepare_cached(
-            "INSERT OR REPLACE INTO raw_open_transfers (account, transfer, direction, amount, condition, expires_at, protocol_data,
-                state, sequence, since, fulfillment, answer)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        let delete = connection.prepare_cached("DELETE FROM raw_open_transfers WHERE account = ?1 AND transfer = ?2")?;
-        Ok(Self { put, delete })
-    }
-
-    pub(super) fn put(&mut self, account: i64, id: TransferId, open: &OpenTransfer) -> rusqlite::Result<()> {
-        let nothing = Bytes::new();
+/// Writes rows, new ones and such as are there.
+pub(super) fn put(connection: &Connection, account: i64, open: &[(TransferId, OpenTransfer)]) -> rusqlite::Result<()> {
+    let nothing = Bytes::new();
+    PUT.all(connection, open, |(id, open), row| {
         let (condition, expires_at, protocol_data) = match &open.terms {
             Terms::Conditional(transfer) => (Some(transfer.condition), Some(transfer.expires_at), &transfer.protocol_data),
             Terms::Unconditional { protocol_data, .. } => (None, None, protocol_data),
@@ -38,27 +30,28 @@ impl<'c> OpenTransfers<'c> {
             State::RejectOwed { protocol_data } => (REJECT_OWED, None, Some(protocol_data)),
             State::ExpiryOwed => (EXPIRY_OWED, None, None),
         };
-        self.put.execute(params![
-            account,
-            Column(id),
-            Column(open.direction),
-            Column(open.terms.amount()),
-            condition.map(Column),
-            expires_at.map(Column),
-            Column(protocol_data),
-            state,
-            Column(open.sequence),
-            Column(open.since),
-            fulfillment.map(Column),
-            Column(answer.unwrap_or(&nothing)),
-        ])?;
-        Ok(())
-    }
+        row.bind(account)?;
+        row.bind(Column(*id))?;
+        row.bind(Column(open.direction))?;
+        row.bind(Column(open.terms.amount()))?;
+        row.bind(condition.map(Column))?;
+        row.bind(expires_at.map(Column))?;
+        row.bind(Column(protocol_data))?;
+        row.bind(state)?;
+        row.bind(Column(open.sequence))?;
+        row.bind(Column(open.since))?;
+        row.bind(fulfillment.map(Column))?;
+        row.bind(Column(answer.unwrap_or(&nothing)))
+    })
+}
 
-    pub(super) fn delete(&mut self, account: i64, id: TransferId) -> rusqlite::Result<()> {
-        self.delete.execute(params![account, Column(id)])?;
-        Ok(())
+/// Deletes rows.
+pub(super) fn delete(connection: &Connection, account: i64, closed: &[TransferId]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("DELETE FROM raw_open_transfers WHERE account = ?1 AND transfer = ?2")?;
+    for id in closed {
+        statement.execute(params![account, Column(*id)])?;
     }
+    Ok(())
 }
 
 /// Those of an account, in the order in which they came into their present state.

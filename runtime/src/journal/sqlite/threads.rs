@@ -55,7 +55,11 @@ fn take_turn(shared: &Shared) -> Option<Vec<Outcome>> {
 }
 
 /// A mistake of ours must not leave anybody waiting: it is a failure like others.
-fn guarded<T>(shared: &Shared, writer: &mut Writer, work: impl FnOnce(&mut Writer) -> Result<T, JournalError>) -> Result<T, JournalError> {
+pub(super) fn guarded<T>(
+    shared: &Shared,
+    writer: &mut Writer,
+    work: impl FnOnce(&mut Writer) -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
     catch_unwind(AssertUnwindSafe(|| work(writer)))
         .unwrap_or_else(|_| Err(JournalError::Unwritable { file: shared.file.clone(), cause: "the writing thread panicked".to_owned() }))
 }

@@ -67,16 +67,18 @@ impl Tidying {
         self.next_step
     }
 
-    /// Trims an account whose latest effect is of this time, and takes what was deleted from the budget.
+    /// Trims an account whose latest effect is of this time, and takes what was deleted from the budget. Of two clocks
+    /// that differ the slower one decides what is old.
     pub(super) fn account(
         &self,
         connection: &Connection,
         id: i64,
         latest: Timestamp,
+        now: Timestamp,
         aging: &mut Aging,
         budget: &mut usize,
     ) -> rusqlite::Result<()> {
-        self.trim(connection, id, latest, latest, aging, budget)
+        self.trim(connection, id, latest, now.min(latest), aging, budget)
     }
 
     /// The next step of the round, if it is due. It deletes `most` rows at most.
@@ -88,7 +90,7 @@ impl Tidying {
         let accounts = accounts::after(connection, self.position, ACCOUNTS_AT_ONCE)?;
         for (id, latest) in &accounts {
             // What the trustline remembers is its own affair. But effects grow old even where none follow.
-            self.trim(connection, *id, *latest, now.max(*latest), &mut Aging::unknown(), &mut budget)?;
+            self.trim(connection, *id, *latest, now, &mut Aging::unknown(), &mut budget)?;
             if budget == 0 {
                 // There may be more of it.
                 return Ok(());

@@ -9,12 +9,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use trustline_core::Timestamp;
 
 use super::accounts::{self, Totals};
-use super::batch::{Batch, Change};
-use super::effects::Effects;
-use super::failure;
-use super::finished_transfers::{self, FinishedTransfers};
-use super::open_transfers::OpenTransfers;
+use super::batch::Batch;
 use super::tidying::{Aging, Tidying};
+use super::{effects, failure, finished_transfers, open_transfers};
 use crate::clock;
 use crate::journal::JournalError;
 
@@ -57,9 +54,8 @@ impl Writer {
 
     fn write(&mut self, group: &[Batch]) -> rusqlite::Result<Vec<Verdict>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut tables = Tables::new(&transaction)?;
         let mut verdicts = Vec::with_capacity(group.len());
-        let mut rows = 0;
+        let (mut rows, now) = (0, clock::now());
         for batch in group {
             if !self.accounts.contains_key(&batch.account) {
                 self.accounts.insert(batch.account.clone(), Known::read(&transaction, &batch.account)?);
@@ -71,15 +67,14 @@ impl Writer {
                 verdicts.push(Err(JournalError::OutOfOrder { account: batch.account.to_string(), expected: next, found }));
                 continue;
             }
-            let id = tables.write(known, batch)?;
-            rows += batch.effects.len() + batch.changes.len();
+            let id = write_batch(&transaction, known, batch)?;
+            rows += batch.rows();
             verdicts.push(Ok(()));
             // Two old rows for each new one keep up with any rate, and bound what a commit takes.
-            let mut budget = 2 * (batch.effects.len() + batch.changes.len());
-            self.tidying.account(&transaction, id, known.latest, &mut known.aging, &mut budget)?;
+            let mut budget = 2 * batch.rows();
+            self.tidying.account(&transaction, id, known.latest, now, &mut known.aging, &mut budget)?;
         }
-        self.tidying.step(&transaction, clock::now(), rows)?;
-        drop(tables);
+        self.tidying.step(&transaction, now, rows)?;
         transaction.commit()?;
         self.rows_since_checkpoint += rows;
         Ok(verdicts)
@@ -133,55 +128,31 @@ impl Known {
     }
 }
 
-/// The statements of one transaction.
-struct Tables<'c> {
-    connection: &'c Connection,
-    effects: Effects<'c>,
-    open: OpenTransfers<'c>,
-    finished: FinishedTransfers<'c>,
-}
-
-impl<'c> Tables<'c> {
-    fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        Ok(Self {
-            connection,
-            effects: Effects::new(connection)?,
-            open: OpenTransfers::new(connection)?,
-            finished: FinishedTransfers::new(connection)?,
-        })
+/// Writes a batch that follows what is known, and returns the account's key.
+fn write_batch(connection: &Connection, known: &mut Known, batch: &Batch) -> rusqlite::Result<i64> {
+    let Batch { authority, bounds, sums, .. } = *batch;
+    let newest = batch.effects.iter().map(|effect| effect.at).max().unwrap_or(known.latest);
+    known.latest = known.latest.max(newest);
+    known.sequence = batch.effects.last().map_or(known.sequence, |effect| effect.sequence);
+    let totals = Totals { authority, sequence: known.sequence, latest: known.latest, bounds, sums };
+    let account = accounts::put(connection, &batch.account, &totals)?;
+    if known.any_set_back {
+        finished_transfers::forget_set_back(connection, account, newest)?;
+        known.any_set_back = finished_transfers::any_set_back(connection, account)?;
     }
-
-    /// Writes a batch that follows what is known, and returns the account's key.
-    fn write(&mut self, known: &mut Known, batch: &Batch) -> rusqlite::Result<i64> {
-        let Batch { authority, bounds, sums, .. } = *batch;
-        let newest = batch.effects.iter().map(|effect| effect.at).max().unwrap_or(known.latest);
-        known.latest = known.latest.max(newest);
-        known.sequence = batch.effects.last().map_or(known.sequence, |effect| effect.sequence);
-        let totals = Totals { authority, sequence: known.sequence, latest: known.latest, bounds, sums };
-        let account = accounts::put(self.connection, &batch.account, &totals)?;
-        if known.any_set_back {
-            finished_transfers::forget_set_back(self.connection, account, newest)?;
-            known.any_set_back = finished_transfers::any_set_back(self.connection, account)?;
-        }
-        for effect in &batch.effects {
-            self.effects.insert(account, effect)?;
-            known.aging.effect(effect.at);
-        }
-        for change in &batch.changes {
-            match change {
-                Change::Open(id, open) => self.open.put(account, *id, open)?,
-                Change::Closed { id, was_open, finished } => {
-                    if *was_open {
-                        self.open.delete(account, *id)?;
-                    }
-                    let Some(finished) = finished else { continue };
-                    let is_set_back = finished.forget_at <= known.latest;
-                    self.finished.put(account, finished, is_set_back)?;
-                    known.any_set_back |= is_set_back;
-                    known.aging.finished(finished.forget_at);
-                }
-            }
-        }
-        Ok(account)
+    effects::insert(connection, account, &batch.effects)?;
+    open_transfers::put(connection, account, &batch.open)?;
+    open_transfers::delete(connection, account, &batch.closed)?;
+    finished_transfers::put(connection, account, known.latest, &batch.finished)?;
+    for effect in &batch.effects {
+        known.aging.effect(effect.at);
     }
+    for finished in &batch.finished {
+        if finished_transfers::is_set_back(finished, known.latest) {
+            known.any_set_back = true;
+        } else {
+            known.aging.finished(finished.forget_at);
+        }
+    }
+    Ok(account)
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use trustline_core::ledger::{Snapshot, Trustline};
 
 use super::story::{self, AUTHORITIES};
-use super::{Directory, append, send};
+use super::{Directory, append, grouping, send};
+use crate::journal::sqlite::threads;
+use crate::journal::sqlite::writer::Writer;
 use crate::journal::{Appended, Committed, Journal};
 use crate::{JournalError, Sqlite};
 
@@ -95,6 +97,52 @@ fn an_account_with_two_owners_is_refused() {
     let effects = story::some(&mut first, 1, 5);
     append(&journal, "alice", effects, &first).unwrap();
     assert_eq!(journal.load("alice").unwrap().unwrap(), first.snapshot());
+}
+
+/// Part of a group cannot be written: then nothing of it is. The disk is not to blame here, but who knows.
+#[test]
+fn nothing_is_written_by_halves() {
+    let directory = Directory::new();
+    let journal = Sqlite::open(directory.file()).unwrap();
+    let mut trustlines = NAMES.map(|_| Trustline::new(story::config(AUTHORITIES[0])));
+    for (name, trustline) in NAMES.iter().zip(&mut trustlines) {
+        let effects = story::some(trustline, 3, 5);
+        append(&journal, name, effects, trustline).unwrap();
+    }
+    let durable = trustlines.each_ref().map(Trustline::snapshot);
+    let meddler = rusqlite::Connection::open(directory.file()).unwrap();
+    let trigger = "CREATE TRIGGER meddling BEFORE INSERT ON raw_effects WHEN NEW.account = 2 AND NEW.sequence = 8
+        BEGIN SELECT RAISE(ABORT, 'meddled with'); END";
+    meddler.execute_batch(trigger).unwrap();
+
+    let blocked = grouping::block_all(&journal);
+    let waiting: Vec<_> = NAMES
+        .iter()
+        .zip(&mut trustlines)
+        .map(|(name, trustline)| {
+            let effects = story::some(trustline, 3, 5);
+            send(&journal, name, effects, trustline)
+        })
+        .collect();
+    drop(blocked);
+    for waiter in waiting {
+        let error = waiter.wait().unwrap_err();
+        assert!(matches!(&error, JournalError::Unwritable { cause, .. } if cause.contains("meddled with")), "{error}");
+    }
+    drop((journal, meddler));
+
+    let journal = Sqlite::open(directory.file()).unwrap();
+    assert_eq!(NAMES.map(|name| journal.load(name).unwrap().unwrap()), durable);
+}
+
+#[test]
+fn a_mistake_of_the_writer_is_a_failure() {
+    let directory = Directory::new();
+    let journal = Sqlite::open(directory.file()).unwrap();
+    let mistake = |_: &mut Writer| -> Result<(), JournalError> { panic!("a mistake; this message belongs to the test") };
+    let mut writer = Writer::new(rusqlite::Connection::open_in_memory().unwrap(), directory.file(), None);
+    let error = threads::guarded(&journal.shared, &mut writer, mistake).unwrap_err();
+    assert!(matches!(error, JournalError::Unwritable { .. }), "{error:?}");
 }
 
 struct Panics;

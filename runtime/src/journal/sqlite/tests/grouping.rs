@@ -23,6 +23,11 @@ impl Committed for Blocked {
     }
 }
 
+/// Keeps all threads with applications, as under load: what is sent until they are released is one group.
+pub(super) fn block_all(journal: &Sqlite) -> Vec<mpsc::Sender<()>> {
+    (0..threads::COUNT).map(|n| block(journal, &format!("blocked {n}"))).collect()
+}
+
 fn block(journal: &Sqlite, account: &str) -> mpsc::Sender<()> {
     let (called, is_called) = mpsc::channel();
     let (release, go) = mpsc::channel();
@@ -45,8 +50,7 @@ fn commits(directory: &Directory) -> usize {
 fn what_waits_is_one_group() {
     let directory = Directory::new();
     let journal = Sqlite::open(directory.file()).unwrap();
-    // All threads are with applications, as under load.
-    let blocked: Vec<_> = (0..threads::COUNT).map(|n| block(&journal, &format!("blocked {n}"))).collect();
+    let blocked = block_all(&journal);
     let before = commits(&directory);
     let waiting: Vec<_> = (0..100)
         .map(|n| {
