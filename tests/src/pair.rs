@@ -157,10 +157,15 @@ impl Pair {
 
     /// Breaks every link of the customer. What was on its way is lost; each side notices after a while.
     pub fn cut_noticed_after(&mut self, shop: Duration, customer: Duration) {
-        let (shop, customer) = (self.now.saturating_add(shop), self.now.saturating_add(customer));
+        self.cut_off(Role::Customer, shop, customer);
+    }
+
+    /// Breaks every link of one who dialed. What was on its way is lost; each side notices after a while.
+    pub fn cut_off(&mut self, dialer: Role, shop_notices: Duration, dialer_notices: Duration) {
+        let (shop, dialers) = (self.now.saturating_add(shop_notices), self.now.saturating_add(dialer_notices));
         self.collect();
-        for link in self.links.iter_mut().filter(|link| link.dialer == Role::Customer) {
-            link.cut(shop, customer, self.order);
+        for link in self.links.iter_mut().filter(|link| link.dialer == dialer) {
+            link.cut(shop, dialers, self.order);
         }
         self.drive();
     }

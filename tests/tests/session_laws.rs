@@ -69,6 +69,10 @@ struct World {
     next: u32,
     /// What is to be fulfilled later.
     later: Vec<(Timestamp, Role, u32)>,
+    /// Which ends of each transfer the shop (`true`) and the customer were told of.
+    ends: BTreeMap<(bool, TransferId), Vec<&'static str>>,
+    /// A process that died lost the events that it had not handed out.
+    someone_died: bool,
 }
 
 impl World {
@@ -77,7 +81,7 @@ impl World {
         pair.customer_ahead = customer_ahead;
         pair.advance(seconds(0));
         pair.connect();
-        Self { pair, next: 1, later: Vec::new() }
+        Self { pair, next: 1, later: Vec::new(), ends: BTreeMap::new(), someone_died: false }
     }
 
     fn act(&mut self, act: &Act) {
@@ -101,6 +105,7 @@ impl World {
             Act::Restart { who } => self.pair.restart(who),
             Act::Crash { who, crash } => self.pair.side(who).crash = Some(crash),
         }
+        self.someone_died |= matches!(act, Act::Restart { .. } | Act::Crash { .. });
         self.wait(0);
     }
 
@@ -133,6 +138,9 @@ impl World {
         let mut decided = false;
         for role in [Role::Shop, Role::Customer] {
             for event in self.pair.side(role).take_events() {
+                if let Some((id, end)) = end(&event) {
+                    self.ends.entry((role == Role::Shop, id)).or_default().push(end);
+                }
                 let Event::IncomingPrepared { transfer, .. } = event else { continue };
                 let n = number(transfer.id);
                 match n % 5 {
@@ -171,8 +179,40 @@ impl World {
         prop_assert_eq!(self.pair.shop.session.in_flight() + self.pair.customer.session.in_flight(), 0, "nothing is stuck");
         let (shop, customer) = (paid(self.pair.shop.journal()), paid(self.pair.customer.journal()));
         prop_assert_eq!(shop, customer, "every payment came to the same end");
+        if !self.someone_died {
+            self.check_ends(true, self.pair.shop.journal())?;
+            self.check_ends(false, self.pair.customer.journal())?;
+        }
         Ok(())
     }
+
+    /// Who began something is told of its end, once.
+    fn check_ends(&self, is_shop: bool, journal: &[Effect]) -> Result<(), TestCaseError> {
+        for effect in journal {
+            let id = match &effect.fact {
+                Fact::Prepared { transfer, .. } => transfer.id,
+                Fact::Transferring { id, .. } => *id,
+                _ => continue,
+            };
+            let ends = self.ends.get(&(is_shop, id)).map_or(&[][..], Vec::as_slice);
+            // A client that did not wait for the host's word may hear it after all.
+            prop_assert!(ends.len() == 1 || (!is_shop && ends == ["expired", "fulfilled"]), "{:?} ended as {:?}", id, ends);
+        }
+        Ok(())
+    }
+}
+
+/// Of which transfer an event tells the end, and which.
+fn end(event: &Event) -> Option<(TransferId, &'static str)> {
+    Some(match event {
+        Event::OutgoingFulfilled { transfer, .. } | Event::IncomingFulfilled { transfer } => (transfer.id, "fulfilled"),
+        Event::OutgoingRejected { transfer, .. } | Event::IncomingRejected { transfer, .. } => (transfer.id, "rejected"),
+        Event::OutgoingExpired { transfer } | Event::IncomingExpired { transfer } => (transfer.id, "expired"),
+        Event::IncomingRefused { transfer, .. } => (transfer.id, "refused"),
+        Event::OutgoingRefused { id, .. } => (*id, "refused"),
+        Event::OutgoingTransferred { id, .. } => (*id, "transferred"),
+        _ => return None,
+    })
 }
 
 /// The transfers that were paid, and their amounts. Everything else came to nothing.
