@@ -259,3 +259,27 @@ fn a_customer_that_puts_us_off_delays_nobody_else() {
     let again = shop.side.take_frames();
     assert_eq!((again[0].0, words(&again)), (slow, vec!["Fulfill 1".to_string()]));
 }
+
+/// Found by the simulator: the host's sums tell one of several payers nothing, and that was taken for a dispute.
+#[test]
+fn a_payer_that_waits_longer_than_the_host_asks_about_its_payment_and_wrongs_nobody() {
+    let mut pair = crowd();
+    pair.others[0].pays(1, 7);
+    pair.drive();
+    pair.shop.fulfills(1);
+    pair.drive();
+    // Its payment expires in 45 s by the shop's clock, and 30 s by its own.
+    pair.customer_ahead = 15_000;
+    pair.advance(seconds(0));
+    pair.customer.pays(2, 10);
+    pair.drive();
+    pair.forget_talk();
+
+    pair.advance(seconds(40));
+    let asked = ["customer: Message: balance, sums", "shop: Response: balance, sums", "customer: Prepare 2: 10", "shop: Response"];
+    assert_eq!(pair.talk(), asked);
+    assert_eq!((pair.customer.events(), pair.customer.pending()), (vec!["out 2 prepared".to_owned()], (0, 10)));
+    pair.advance(seconds(5));
+    assert_eq!(pair.talk(), ["shop: Reject 2: R00 Transfer Timed Out", "customer: Response"]);
+    assert_eq!(pair.customer.events(), ["out 2 rejected: R00 Transfer Timed Out"]);
+}

@@ -114,7 +114,8 @@ impl Session {
             return;
         }
         let (ours, theirs) = (self.balance(), -i128::from(theirs));
-        let missing = match subprotocol::read_sums(&answer) {
+        let sums = subprotocol::read_sums(&answer);
+        let missing = match sums {
             Some((received, paid)) => self.missing(received, paid),
             None => undecided.missing(ours, theirs),
         };
@@ -122,9 +123,26 @@ impl Session {
             // Both, even if the first is not decided.
             self.decide_incoming(&undecided, missing.incoming, now) & self.decide_outgoing(&undecided, missing.outgoing, now)
         });
-        if !decided {
-            self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided: undecided.len() }));
+        if decided {
+            return;
         }
+        let asked = if sums.is_some() { self.ask_about(&undecided.overdue, now) } else { 0 };
+        if asked < undecided.len() {
+            self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided: undecided.len() - asked }));
+        }
+    }
+
+    /// A host of our kind whose books do not tell has others paying over the same account, or its clock is behind ours. It
+    /// answers a repeated Prepare as the transfer stands, as long as it remembers it. Returns how many that goes for.
+    fn ask_about(&mut self, overdue: &[TransferId], now: Timestamp) -> usize {
+        let mut asked = 0;
+        for id in overdue {
+            if self.trustline.open_transfer(id).is_some_and(|open| !self.may_be_forgotten(open, now)) {
+                self.send_about(*id, now);
+                asked += 1;
+            }
+        }
+        asked
     }
 
     /// What the peer's books have and ours have not.
