@@ -25,6 +25,7 @@ mod names;
 mod pair;
 pub mod programs;
 mod side;
+pub mod simulator;
 mod solo;
 mod story;
 

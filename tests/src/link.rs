@@ -64,25 +64,42 @@ impl Link {
     /// `from` closed its end: what it sent arrives, what is on its way to it does not.
     pub(crate) fn close(&mut self, from: Role, due: Timestamp, order: u64) {
         self.send(from, Arrival::End, due, order);
-        *self.towards(from) = Direction { arrivals: VecDeque::new(), ended: true };
+        self.leave(from);
     }
 
     /// Everything on its way is lost; each side notices at its own time.
     pub(crate) fn cut(&mut self, shop_notices: Timestamp, dialer_notices: Timestamp, order: u64) {
-        let ending = |at| Direction { arrivals: [(at, order, Arrival::End)].into(), ended: true };
-        if !self.to_shop.is_over() {
-            self.to_shop = ending(shop_notices);
-        }
-        if !self.to_dialer.is_over() {
-            self.to_dialer = ending(dialer_notices);
-        }
+        self.cut_behind([0, 0], [shop_notices, dialer_notices], order);
     }
 
+    /// [`cut`](Self::cut), but so many of the first frames on their way to the shop, and to who dialed, still arrive.
+    pub(crate) fn cut_behind(&mut self, frames: [usize; 2], notices: [Timestamp; 2], order: u64) {
+        self.to_shop.cut_behind(frames[0], notices[0], order);
+        self.to_dialer.cut_behind(frames[1], notices[1], order);
+    }
+
+    /// `from` is no more: nothing arrives there.
+    pub(crate) fn leave(&mut self, from: Role) {
+        if from == Role::Shop {
+            self.acceptor = None;
+        }
+        *self.towards(from) = Direction { arrivals: VecDeque::new(), ended: true };
+    }
+
+    /// How many frames are on their way to the shop, and to who dialed.
+    pub(crate) fn on_their_way(&self) -> [usize; 2] {
+        [&self.to_shop, &self.to_dialer].map(|direction| direction.arrivals.len())
+    }
+
+    /// The next arrival: when it is due, its place in the order of everything sent, and at whom.
     pub(crate) fn next(&self) -> Option<(Timestamp, u64, Role)> {
+        self.firsts().min_by_key(|(due, order, _)| (*due, *order))
+    }
+
+    /// The next arrival in each direction.
+    pub(crate) fn firsts(&self) -> impl Iterator<Item = (Timestamp, u64, Role)> + '_ {
         let first = |direction: &Direction, to| direction.arrivals.front().map(|(due, order, _)| (*due, *order, to));
-        let to_shop = first(&self.to_shop, Role::Shop);
-        let to_dialer = first(&self.to_dialer, self.dialer);
-        to_shop.into_iter().chain(to_dialer).min_by_key(|(due, order, _)| (*due, *order))
+        [first(&self.to_shop, Role::Shop), first(&self.to_dialer, self.dialer)].into_iter().flatten()
     }
 
     pub(crate) fn take(&mut self, to: Role) -> Option<Arrival> {
@@ -103,6 +120,17 @@ impl Link {
 }
 
 impl Direction {
+    fn cut_behind(&mut self, frames: usize, notices: Timestamp, order: u64) {
+        if self.is_over() {
+            return;
+        }
+        self.arrivals.truncate(frames);
+        self.arrivals.retain(|(.., arrival)| matches!(arrival, Arrival::Frame(_)));
+        let due = self.arrivals.back().map_or(notices, |(last, ..)| notices.max(*last));
+        self.arrivals.push_back((due, order, Arrival::End));
+        self.ended = true;
+    }
+
     fn is_over(&self) -> bool {
         self.ended && self.arrivals.is_empty()
     }
