@@ -235,7 +235,8 @@ impl Model {
     fn changed(&mut self, now: Timestamp) -> Verdict {
         let TrustlineConfig { furthest_expiry, memory_margin, .. } = self.config;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_open()) {
-            let repeatable_until = if entry.conditional { entry.transfer.expires_at } else { now.saturating_add(furthest_expiry) };
+            let by_its_terms = entry.conditional && entry.fate != Fate::Lapsed;
+            let repeatable_until = if by_its_terms { entry.transfer.expires_at } else { now.saturating_add(furthest_expiry) };
             let forget_at = *entry.forget_at.get_or_insert(repeatable_until.saturating_add(memory_margin));
             entry.forgotten |= forget_at <= now;
         }

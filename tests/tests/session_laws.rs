@@ -172,6 +172,8 @@ impl World {
             self.connect();
             self.wait(5_000);
         }
+        // What a payer does not remember is kept for a day, in case that another one comes.
+        self.wait(26 * 60 * 60 * 1000);
     }
 
     fn check(&self) -> Result<(), TestCaseError> {

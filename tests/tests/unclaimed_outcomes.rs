@@ -4,7 +4,7 @@
 use trustline_core::session::{ConnectionId, ErrorName};
 use trustline_core::wire::{Body, Packet};
 use trustline_core::{Limits, WireLimits};
-use trustline_tests::{START, Side, Solo, describe_frame, seconds};
+use trustline_tests::{START, Side, Solo, describe_frame, millis, seconds};
 
 const UNKNOWN: ErrorName = ErrorName::TransferNotFound;
 
@@ -126,15 +126,35 @@ fn a_payer_that_showed_itself_is_told_before_the_others() {
 }
 
 #[test]
-fn who_comes_when_the_payer_may_have_forgotten_is_told_nothing() {
-    let mut shop = shop_left_by_its_payer(1);
-    let denied = told(&mut shop);
-    answers(&mut shop, &denied, Solo::error(UNKNOWN));
-    shop.side.clock(START.saturating_add(seconds(30) + Limits::default().memory_margin));
-    assert_eq!(open(&shop.side), 1);
-    shop.is_joined_again();
-    assert_eq!((shop.asked(), open(&shop.side), shop.side.balance()), (vec![], 0, 10));
-    assert_eq!(shop.side.events(), [""; 0], "nobody was wronged");
+fn a_payer_of_what_was_paid_is_waited_for_for_longer_than_any_payment_lives_and_no_longer() {
+    let Limits { furthest_expiry, memory_margin, .. } = Limits::default();
+    let kept = furthest_expiry + memory_margin;
+    for (after, is_told) in [(kept.saturating_sub(millis(1)), true), (kept, false)] {
+        let mut shop = shop_left_by_its_payer(1);
+        let denied = told(&mut shop);
+        answers(&mut shop, &denied, Solo::error(UNKNOWN));
+        shop.side.clock(START.saturating_add(after));
+        assert_eq!(open(&shop.side), usize::from(is_told));
+        shop.is_joined_again();
+        assert_eq!(shop.asked().len(), usize::from(is_told));
+        assert_eq!((shop.side.balance(), shop.side.events()), (10, vec![]), "nobody was wronged");
+    }
+}
+
+#[test]
+fn a_payer_of_what_came_to_nothing_is_told_as_long_as_it_must_remember_it() {
+    let remembered = seconds(30) + Limits::default().memory_margin / 2;
+    for (after, is_told) in [(remembered.saturating_sub(millis(1)), true), (remembered, false)] {
+        let mut shop = Solo::shop();
+        shop.accepts(Solo::prepare(1, 10));
+        shop.is_left();
+        shop.is_joined_again();
+        shop.side.rejects(1);
+        shop.is_answered(Solo::error(UNKNOWN));
+        shop.side.clock(START.saturating_add(after));
+        shop.is_joined_again();
+        assert_eq!((shop.asked().len(), open(&shop.side)), (usize::from(is_told), usize::from(is_told)));
+    }
 }
 
 #[test]

@@ -81,7 +81,9 @@ impl Trustline {
         };
         self.roll_back(id, owed, at);
         if let Some(transfer) = lapsed {
-            self.memory.lapse(transfer);
+            // The host may still tell, for as long as it waits for us.
+            let forget_at = at.saturating_add(self.config.furthest_expiry).saturating_add(self.config.memory_margin);
+            self.memory.lapse(transfer, forget_at);
         }
     }
 

@@ -57,8 +57,11 @@ impl Memory {
         while let Some(Reverse((at, id))) = self.due.peek()
             && *at <= now
         {
-            self.finished.remove(id);
-            self.lapsed.remove(id);
+            // One that has lapsed since is remembered for longer, and stands here again.
+            if self.finished.get(id).is_some_and(|finished| finished.forget_at <= *at) {
+                self.finished.remove(id);
+                self.lapsed.remove(id);
+            }
             self.due.pop();
         }
     }
@@ -68,8 +71,14 @@ impl Memory {
         self.lapsed.get(id)
     }
 
-    /// The transfer is remembered as rolled back, but on our word alone.
-    pub(super) fn lapse(&mut self, transfer: Arc<Transfer>) {
+    /// The transfer is remembered as rolled back, but on our word alone, and so until `forget_at`.
+    pub(super) fn lapse(&mut self, transfer: Arc<Transfer>, forget_at: Timestamp) {
+        if let Some(finished) = self.finished.get_mut(&transfer.id)
+            && finished.forget_at != forget_at
+        {
+            finished.forget_at = forget_at;
+            self.due.push(Reverse((forget_at, transfer.id)));
+        }
         self.lapsed.insert(transfer.id, transfer);
     }
 
@@ -90,6 +99,7 @@ impl Memory {
     pub(super) fn iter_sorted(&self) -> Vec<(TransferId, Finished)> {
         let mut ids: Vec<_> = self.due.iter().map(|Reverse((_, id))| *id).collect();
         ids.sort_unstable();
+        ids.dedup();
         ids.into_iter().filter_map(|id| Some((id, *self.finished.get(&id)?))).collect()
     }
 }

@@ -75,7 +75,7 @@ impl Trustline {
             let outcome = fulfilled.map_or(Outcome::RolledBack, Outcome::Fulfilled);
             trustline.memory.remember(id, Finished { direction, digest, outcome, forget_at });
             if let Some(transfer) = lapsed {
-                trustline.memory.lapse(transfer);
+                trustline.memory.lapse(transfer, forget_at);
             }
         }
         trustline

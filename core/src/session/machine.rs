@@ -44,6 +44,8 @@ pub struct Session {
     pub(super) put_off: VecDeque<(Timestamp, TransferId)>,
     /// Not before this moment is the peer asked for its balance again.
     pub(super) reconcile_after: Timestamp,
+    /// How often the peer's balance told nothing, because it is in doubt itself.
+    pub(super) hidden: u8,
 }
 
 /// What a peer sent that it should not have, and that had no consequence. Counted since the session was built.
@@ -84,6 +86,7 @@ impl Session {
             doubtful: BTreeSet::new(),
             put_off: VecDeque::new(),
             reconcile_after: Timestamp::MIN,
+            hidden: 0,
         };
         session.resume();
         session

@@ -1,13 +1,14 @@
 //! Outcomes whose payer has left. Several processes may share a hosted account: when the connection that brought a Prepare
 //! is gone, nobody knows which of the others, or of those to come, its payer is. So each is asked once, and one that does
-//! not know the transfer proves nothing.
+//! not know the transfer proves nothing. A payer that stays away for longer than any payment may live, and a while more,
+//! is waited for no longer; until then it can ask by a repeat of its Prepare.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::machine::Session;
-use super::output::ConnectionId;
-use crate::ledger::{Authority, Direction, State};
+use super::output::{ConnectionId, Deadline, DeadlineReason};
+use crate::ledger::{Authority, Direction, OpenTransfer, State};
 use crate::{Timestamp, TransferId};
 
 /// The outcomes that were told to strangers only. Nearly always none.
@@ -15,8 +16,9 @@ use crate::{Timestamp, TransferId};
 pub(super) struct Orphans {
     /// Who said that it does not know the transfer.
     strangers: BTreeMap<TransferId, Vec<ConnectionId>>,
-    /// Those that everyone here was asked about, in the order in which that became so.
-    parked: Vec<TransferId>,
+    /// Those that everyone here was asked about, in the order in which that became so; each with the moment from which on
+    /// its payer is waited for no longer.
+    parked: Vec<(Timestamp, TransferId)>,
 }
 
 impl Orphans {
@@ -27,9 +29,9 @@ impl Orphans {
         self.strangers.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// Everyone here was asked: whoever comes next will be.
-    pub(super) fn park(&mut self, id: TransferId) {
-        self.parked.push(id);
+    /// Those of whom everyone here was asked, that are to be given up.
+    fn take_given_up(&mut self, now: Timestamp) -> Vec<TransferId> {
+        self.parked.extract_if(.., |(until, _)| *until <= now).map(|(_, id)| id).collect()
     }
 
     /// A connection that is gone is never asked again, and never named again.
@@ -42,7 +44,7 @@ impl Orphans {
     pub(super) fn forget(&mut self, id: &TransferId) {
         if !self.strangers.is_empty() {
             self.strangers.remove(id);
-            self.parked.retain(|parked| parked != id);
+            self.parked.retain(|(_, parked)| parked != id);
         }
     }
 }
@@ -60,12 +62,13 @@ impl Session {
         if !hosted || open.direction == Direction::Outgoing {
             return false;
         }
-        if may_be_forgotten || self.orphans.strangers.len() >= self.config.limits.orphans {
+        let is_payer = self.routes.get(&id) == Some(&connection);
+        if is_payer && !may_be_forgotten {
+            return false;
+        }
+        if is_payer || self.waits_until(open) <= now || self.orphans.strangers.len() >= self.config.limits.orphans {
             self.stop_telling(id, now);
             return true;
-        }
-        if self.routes.get(&id) == Some(&connection) {
-            return false;
         }
         self.orphans.strangers.entry(id).or_default().push(connection);
         self.send_about(id, now);
@@ -74,12 +77,36 @@ impl Session {
 
     /// Someone new is here, who may be the payer of what everyone else was asked about.
     pub(super) fn ask_newcomer(&mut self, now: Timestamp) {
-        for id in core::mem::take(&mut self.orphans.parked) {
-            match self.trustline.open_transfer(&id) {
-                Some(open) if self.may_be_forgotten(open, now) => self.stop_telling(id, now),
-                Some(_) => self.unsent.push_back(id),
-                None => {}
-            }
+        self.give_up_orphans(now);
+        self.unsent.extend(core::mem::take(&mut self.orphans.parked).into_iter().map(|(_, id)| id));
+    }
+
+    /// Everyone here was asked: whoever comes next will be.
+    pub(super) fn park(&mut self, id: TransferId) {
+        let Some(open) = self.trustline.open_transfer(&id) else { return };
+        let until = self.waits_until(open);
+        self.orphans.parked.push((until, id));
+    }
+
+    /// When nothing more is to be expected of payers that have left.
+    pub(super) fn orphans_deadline(&self) -> Option<Deadline> {
+        let at = self.orphans.parked.iter().map(|(until, _)| *until).min()?;
+        Some(Deadline { at, reason: DeadlineReason::Orphan })
+    }
+
+    pub(super) fn give_up_orphans(&mut self, now: Timestamp) {
+        for id in self.orphans.take_given_up(now) {
+            self.stop_telling(id, now);
+        }
+    }
+
+    /// For how long an outcome is kept for its payer: if it was paid, for longer than any payment may live. Else as long as
+    /// the payer must remember it; one that comes later is told the same by a refusal.
+    fn waits_until(&self, open: &OpenTransfer) -> Timestamp {
+        let limits = &self.config.limits;
+        match &open.state {
+            State::FulfillOwed { .. } => open.since.saturating_add(limits.furthest_expiry).saturating_add(limits.memory_margin),
+            _ => self.forgotten_at(open),
         }
     }
 
@@ -89,7 +116,7 @@ impl Session {
             return;
         }
         self.routes.insert(id, connection);
-        if let Some(index) = self.orphans.parked.iter().position(|parked| *parked == id) {
+        if let Some(index) = self.orphans.parked.iter().position(|(_, parked)| *parked == id) {
             self.orphans.parked.remove(index);
             self.send_about(id, now);
         }

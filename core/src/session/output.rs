@@ -292,6 +292,8 @@ pub enum DeadlineReason {
     Reconcile,
     /// What the peer could not take before is sent again.
     Retry,
+    /// The payer of an outcome has not come for it in all this time.
+    Orphan,
     /// A session that is closing waits no longer.
     Close,
 }

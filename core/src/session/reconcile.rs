@@ -8,7 +8,7 @@ use super::error_name::ErrorName;
 use super::machine::Session;
 use super::output::{Deadline, DeadlineReason, Dispute, Event};
 use super::request_table::Request;
-use super::subprotocol;
+use super::subprotocol::{self, PeerSums};
 use crate::ledger::{Authority, Direction, OpenTransfer, State, Terms};
 use crate::wire::{Body, ErrorPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
@@ -18,6 +18,9 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 
 /// How long after an answer that came too late to be compared the peer is asked again.
 const COMPARE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// So often the peer is asked again because it is in doubt itself.
+const MOST_HIDDEN: u8 = 10;
 
 /// The transfers that only the peer's balance can decide.
 #[derive(Debug, Default)]
@@ -38,6 +41,11 @@ impl Undecided {
 
     fn outgoing(&self) -> usize {
         self.overdue.len() + self.transferred.len()
+    }
+
+    /// Whether the peer is in doubt itself about what would decide these.
+    fn is_hidden_by(&self, sums: &PeerSums) -> bool {
+        (!self.fulfilled.is_empty() && sums.paid_in_doubt > 0) || (self.outgoing() > 0 && sums.received_in_doubt > 0)
     }
 
     /// What the balances tell without the sums. Payments of both directions could cancel each other out, and what a silent
@@ -63,12 +71,18 @@ fn not_paid(now: Timestamp) -> ErrorPacket {
 }
 
 impl Session {
-    /// Whether the peer may have forgotten a transfer, so that its answer to a repeat would prove nothing: a conditional
-    /// one that expired long ago, an unconditional one that was made long ago.
+    /// Whether the peer may have forgotten a transfer, so that its answer to a repeat would prove nothing.
     pub(super) fn may_be_forgotten(&self, open: &OpenTransfer, now: Timestamp) -> bool {
+        self.forgotten_at(open) <= now
+    }
+
+    /// From when on the peer may have forgotten a transfer: a conditional one when it has expired long ago, an unconditional
+    /// one when it was made long ago. A peer remembers for a margin by its clock; half of that by ours leaves the other half
+    /// for what the clocks differ.
+    pub(super) fn forgotten_at(&self, open: &OpenTransfer) -> Timestamp {
         match &open.terms {
-            Terms::Conditional(transfer) => transfer.expires_at.saturating_add(self.config.limits.memory_margin) <= now,
-            Terms::Unconditional { .. } => open.since.saturating_add(self.config.limits.furthest_expiry) <= now,
+            Terms::Conditional(transfer) => transfer.expires_at.saturating_add(self.config.limits.memory_margin / 2),
+            Terms::Unconditional { .. } => open.since.saturating_add(self.config.limits.furthest_expiry),
         }
     }
 
@@ -105,7 +119,11 @@ impl Session {
     pub(super) fn reconcile_answered(&mut self, sequence: u64, answer: Result<ProtocolData, ErrorPacket>, now: Timestamp) {
         let Ok(answer) = answer else { return };
         let Some(theirs) = subprotocol::read_balance(&answer) else { return };
-        let undecided = self.undecided(now);
+        let mut undecided = self.undecided(now);
+        let sums = subprotocol::read_sums(&answer);
+        if sums.is_some() {
+            self.ask_about(&mut undecided.overdue, now);
+        }
         if undecided.len() == 0 {
             return;
         }
@@ -113,43 +131,52 @@ impl Session {
             self.reconcile_after = now.saturating_add(COMPARE_AGAIN_AFTER);
             return;
         }
+        // The peer's own doubts mostly end when it has our answers. Two that wait for each other do not.
+        if sums.is_some_and(|sums| undecided.is_hidden_by(&sums)) && self.hidden < MOST_HIDDEN {
+            self.hidden += 1;
+            self.reconcile_after = now.saturating_add(COMPARE_AGAIN_AFTER);
+            return;
+        }
+        let is_hidden = core::mem::take(&mut self.hidden) == MOST_HIDDEN;
         let (ours, theirs) = (self.balance(), -i128::from(theirs));
-        let sums = subprotocol::read_sums(&answer);
         let missing = match sums {
-            Some((received, paid)) => self.missing(received, paid),
+            _ if is_hidden => None,
+            Some(sums) => self.missing(&sums),
             None => undecided.missing(ours, theirs),
         };
         let decided = missing.is_some_and(|missing| {
             // Both, even if the first is not decided.
             self.decide_incoming(&undecided, missing.incoming, now) & self.decide_outgoing(&undecided, missing.outgoing, now)
         });
-        if decided {
-            return;
-        }
-        let asked = if sums.is_some() { self.ask_about(&undecided.overdue, now) } else { 0 };
-        if asked < undecided.len() {
-            self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided: undecided.len() - asked }));
+        if !decided {
+            self.event(Event::Dispute(Dispute::Balance { ours, theirs, undecided: undecided.len() }));
         }
     }
 
-    /// A host of our kind whose books do not tell has others paying over the same account, or its clock is behind ours. It
-    /// answers a repeated Prepare as the transfer stands, as long as it remembers it. Returns how many that goes for.
-    fn ask_about(&mut self, overdue: &[TransferId], now: Timestamp) -> usize {
-        let mut asked = 0;
-        for id in overdue {
-            if self.trustline.open_transfer(id).is_some_and(|open| !self.may_be_forgotten(open, now)) {
-                self.send_about(*id, now);
-                asked += 1;
-            }
+    /// Asks about each of these payments that a host of our kind can still speak of, and leaves the others.
+    ///
+    /// Its books would not tell: others may pay over the same account, and by its clock the payment may still be open. But
+    /// it answers a repeated Prepare as the transfer stands, and it keeps an outcome that we have not acknowledged for
+    /// longer than any payment may live, so that until then a refusal means that it was not paid.
+    fn ask_about(&mut self, overdue: &mut Vec<TransferId>, now: Timestamp) {
+        let furthest = self.config.limits.furthest_expiry;
+        let is_kept_there = |open: &OpenTransfer| now < open.since.saturating_add(furthest);
+        let (kept, others) = overdue.iter().partition(|id| self.trustline.open_transfer(id).is_some_and(is_kept_there));
+        *overdue = others;
+        let kept: Vec<TransferId> = kept;
+        for id in kept {
+            self.repeat_prepare(id, now);
         }
-        asked
     }
 
     /// What the peer's books have and ours have not.
-    fn missing(&self, received: u128, paid: u128) -> Option<Missing> {
-        let sums = self.sums();
+    fn missing(&self, theirs: &PeerSums) -> Option<Missing> {
+        let ours = self.sums();
         let difference = |theirs: u128, ours: u128| i128::try_from(theirs).ok()?.checked_sub(i128::try_from(ours).ok()?);
-        Some(Missing { incoming: difference(paid, sums.incoming_posted)?, outgoing: difference(received, sums.outgoing_posted)? })
+        Some(Missing {
+            incoming: difference(theirs.paid, ours.incoming_posted)?,
+            outgoing: difference(theirs.received, ours.outgoing_posted)?,
+        })
     }
 
     /// Returns whether the peer's books, which have `missing` more of our income than ours, decide the matter.

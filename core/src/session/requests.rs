@@ -106,7 +106,7 @@ impl Session {
         let answer = match &*primary.name {
             "auth" => Err("this connection is already authenticated".to_string()),
             "info" => subprotocol::answer_info(primary, self.info(), self.account()),
-            "balance" => subprotocol::answer_balance(&protocol_data, self.sums()),
+            "balance" => subprotocol::answer_balance(&protocol_data, &self.trustline),
             "limit" => Ok(subprotocol::answer_limit(self.bounds().maximum)),
             name if self.config.protocols.contains(name) => {
                 return self.offer_request(connection, request_id, protocol_data, now);

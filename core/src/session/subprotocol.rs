@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::config::LedgerInfo;
 use super::credentials::Credentials;
-use crate::ledger::Sums;
+use crate::ledger::{State, Trustline};
 use crate::wire::{ContentType, Entry, ErrorCode, IlpError, ProtocolData};
 use crate::{Timestamp, TransferId};
 
@@ -53,16 +53,31 @@ pub fn read_balance(answer: &ProtocolData) -> Option<i64> {
     Some(i64::from_be_bytes(bytes))
 }
 
-/// Asks how the peer's books stand, and, if it is of our kind, how much it ever received and paid.
+/// Asks how the peer's books stand, and, if it is of our kind, how much it ever received and paid. It answers with both, then
+/// with what it is in doubt about of each: four numbers of 16 bytes, the most significant byte first.
 pub(super) fn reconcile_request() -> ProtocolData {
     balance_request().with(Entry::octets(SUMS, Bytes::from_static(QUESTION)))
 }
 
-/// What the answering peer ever received from us, and what it ever paid us. Unlike the balance, each of them is clear even
-/// while the peer is in doubt about payments of the other direction.
-pub(super) fn read_sums(answer: &ProtocolData) -> Option<(u128, u128)> {
-    let (received, paid) = answer.get(SUMS)?.data.split_at_checked(16)?;
-    Some((u128::from_be_bytes(received.try_into().ok()?), u128::from_be_bytes(paid.try_into().ok()?)))
+/// How the books of a peer of our kind stand. Unlike the balance, this is clear about one direction even while the peer is
+/// in doubt about the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PeerSums {
+    /// What it ever received from us.
+    pub(super) received: u128,
+    /// What it ever paid us.
+    pub(super) paid: u128,
+    /// What it may have received beside that: it waits for our answers.
+    pub(super) received_in_doubt: u128,
+    /// What it may have paid beside that.
+    pub(super) paid_in_doubt: u128,
+}
+
+pub(super) fn read_sums(answer: &ProtocolData) -> Option<PeerSums> {
+    let (numbers, []) = answer.get(SUMS)?.data.as_chunks::<16>() else { return None };
+    let [received, paid, received_in_doubt, paid_in_doubt] = numbers.try_into().ok()?;
+    let [received, paid, received_in_doubt, paid_in_doubt] = [received, paid, received_in_doubt, paid_in_doubt].map(u128::from_be_bytes);
+    Some(PeerSums { received, paid, received_in_doubt, paid_in_doubt })
 }
 
 /// Asks how much the peer lets us owe it.
@@ -96,14 +111,23 @@ pub(super) fn answer_info(question: &Entry, info: Option<&LedgerInfo>, account: 
 }
 
 /// Our balance: what the asker owes us counts positive. Who asks for the sums beside it gets them too.
-pub(super) fn answer_balance(question: &ProtocolData, sums: &Sums) -> Result<ProtocolData, String> {
-    let balance = i64::try_from(sums.balance()).map_err(|_| "the balance does not fit in 64 bits".to_string())?;
+pub(super) fn answer_balance(question: &ProtocolData, trustline: &Trustline) -> Result<ProtocolData, String> {
+    let balance = i64::try_from(trustline.balance()).map_err(|_| "the balance does not fit in 64 bits".to_string())?;
     let answer = one(Entry::octets("balance", Bytes::copy_from_slice(&balance.to_be_bytes())));
     if question.get(SUMS).is_none() {
         return Ok(answer);
     }
-    let sums = [sums.incoming_posted.to_be_bytes(), sums.outgoing_posted.to_be_bytes()].concat();
-    Ok(answer.with(Entry::octets(SUMS, sums)))
+    let in_doubt = |is_in_doubt: fn(&State) -> bool| -> u128 {
+        let open = trustline.open_transfers().into_iter().filter(|(_, open)| is_in_doubt(&open.state));
+        open.map(|(_, open)| u128::from(open.terms.amount())).sum()
+    };
+    let sums = [
+        trustline.sums().incoming_posted,
+        trustline.sums().outgoing_posted,
+        in_doubt(|state| matches!(state, State::Fulfilling { .. })),
+        in_doubt(|state| *state == State::Transferring),
+    ];
+    Ok(answer.with(Entry::octets(SUMS, sums.map(u128::to_be_bytes).concat())))
 }
 
 /// A JSON string, as the JavaScript plugin has it, and like its number without end where there is none.

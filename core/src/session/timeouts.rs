@@ -23,6 +23,7 @@ impl Session {
         self.give_up_requests(now);
         self.reconcile(now);
         self.try_again(now);
+        self.give_up_orphans(now);
         if self.closing.is_some_and(|at| at <= now) {
             self.disconnect_all(now);
         }
@@ -43,6 +44,7 @@ impl Session {
         let others = [
             self.next_expiry().map(|at| Deadline { at, reason: DeadlineReason::Expiry }),
             self.reconcile_deadline(),
+            self.orphans_deadline(),
             self.put_off.front().map(|(at, _)| Deadline { at: *at, reason: DeadlineReason::Retry }),
             self.closing.filter(|_| self.connections.len() > 0).map(|at| Deadline { at, reason: DeadlineReason::Close }),
         ];

@@ -34,7 +34,7 @@ impl Session {
         let route = self.routes.get(&id).copied();
         let Some(connection) = self.connections.ready_or_newest(route, self.orphans.strangers(&id)) else {
             if self.is_connected() {
-                self.orphans.park(id);
+                self.park(id);
             }
             return self.is_connected();
         };
@@ -59,6 +59,15 @@ impl Session {
         }
         let deadline = now.saturating_add(self.config.limits.request_timeout);
         self.request_on(connection, request, body, deadline)
+    }
+
+    /// Asks what became of a payment of ours. A connection that can take no more is asked another time.
+    pub(super) fn repeat_prepare(&mut self, id: TransferId, now: Timestamp) {
+        let Some(connection) = self.connections.newest_ready().map(|connection| connection.id) else { return };
+        if let Some((request @ Request::Prepare(_), body)) = self.request_about(id) {
+            let deadline = now.saturating_add(self.config.limits.request_timeout);
+            self.request_on(connection, request, body, deadline);
+        }
     }
 
     /// The request that tells the peer the present state of a transfer, if it must be told.

@@ -77,29 +77,34 @@ fn its_money_can_be_spent_again_and_the_host_can_take_the_balance_past_the_minim
     );
 }
 
-/// An hour after the expiry, by default.
+/// For as long as the host waits for us: a day and an hour after we gave it up, by default.
+const FORGOTTEN: i64 = 40_000 + 25 * 60 * 60 * 1000;
+
 #[test]
 fn the_hosts_word_counts_as_long_as_we_remember_it() {
-    for fulfilled_at in [3_629_999, 3_630_000, 99_999_999] {
+    for fulfilled_at in [FORGOTTEN - 1, FORGOTTEN, 999_999_999] {
         on(&[Theirs]).statement(&alloc::format!(
             "
             {LAPSED}
             at {fulfilled_at}
             peer fulfills 1     | 0 0 10 0 | {}
         ",
-            if fulfilled_at < 3_630_000 { "fulfilled" } else { "forgotten" }
+            if fulfilled_at < FORGOTTEN { "fulfilled" } else { "forgotten" }
         ));
     }
 }
 
 #[test]
 fn it_is_forgotten_like_any_other_with_the_next_effect() {
-    lapsed().statement(
+    lapsed().statement(&alloc::format!(
         "
-        at 3630000
+        at {}
         peer transfers - 1      | 1 0 0 0
+        at {FORGOTTEN}
+        peer transfers - 1      | 2 0 0 0
         peer fulfills 1         | refused: TransferNotFound
         peer rejects 1          | refused: TransferNotFound
     ",
-    );
+        FORGOTTEN - 1
+    ));
 }

@@ -4,10 +4,13 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+
 use super::desk::{Desk, OPENING, config};
 use super::peer::message;
 use crate::ledger::Authority::{Ours, Theirs};
-use crate::ledger::{Bounds, Sums};
+use crate::ledger::{Authority, Bounds, Snapshot, Sums, Trustline, TrustlineConfig};
+use crate::session::subprotocol::PeerSums;
 use crate::session::{Credentials, ErrorName, LedgerInfo, SessionConfig, Token, subprotocol};
 use crate::wire::{Body, ContentType, Entry, IlpPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
@@ -29,6 +32,11 @@ fn sums(balance: i128) -> Sums {
     Sums { incoming_posted: incoming, outgoing_posted: outgoing, ..Sums::default() }
 }
 
+fn trustline(sums: Sums) -> Trustline {
+    let snapshot = Snapshot { sequence: 9, sums, bounds: Bounds::UNBOUNDED, open: Vec::new(), finished: Vec::new() };
+    Trustline::from_snapshot(TrustlineConfig::new(Authority::Shared), snapshot)
+}
+
 fn one(entry: Entry) -> ProtocolData {
     entry.into()
 }
@@ -37,7 +45,7 @@ fn one(entry: Entry) -> ProtocolData {
 fn balances_are_those_of_javascript() {
     assert_eq!(balances().len(), 12);
     for (balance, bytes) in balances() {
-        let answer = subprotocol::answer_balance(&subprotocol::balance_request(), &sums(balance.into())).unwrap();
+        let answer = subprotocol::answer_balance(&subprotocol::balance_request(), &trustline(sums(balance.into()))).unwrap();
         assert_eq!(answer, one(Entry::octets("balance", bytes)), "{balance}");
         assert_eq!(subprotocol::read_balance(&answer), Some(balance));
     }
@@ -46,7 +54,7 @@ fn balances_are_those_of_javascript() {
 #[test]
 fn a_balance_that_does_not_fit_in_64_bits_is_not_told() {
     for balance in [i128::from(i64::MAX) + 1, i128::from(i64::MIN) - 1] {
-        assert!(subprotocol::answer_balance(&subprotocol::balance_request(), &sums(balance)).is_err());
+        assert!(subprotocol::answer_balance(&subprotocol::balance_request(), &trustline(sums(balance))).is_err());
     }
 }
 
@@ -60,17 +68,20 @@ fn a_balance_is_eight_bytes() {
 
 #[test]
 fn the_sums_are_told_to_who_asks_for_them() {
-    let sums = Sums { incoming_posted: u128::MAX, outgoing_posted: u128::MAX - 1, incoming_pending: 3, outgoing_pending: 4 };
     let asked = subprotocol::reconcile_request();
     // A JavaScript peer looks at the first entry, and has no more to say.
     assert_eq!(asked.primary(), subprotocol::balance_request().primary());
-    let close = Sums { incoming_posted: 300, outgoing_posted: 2, ..Sums::default() };
+    let mut close = trustline(Sums { incoming_posted: 300, outgoing_posted: 2, ..Sums::default() });
+    let now = Timestamp::from_millis(0);
+    close.transfer(TransferId::from([1; 16]), 7, Bytes::new(), now).unwrap();
     let answer = subprotocol::answer_balance(&asked, &close).unwrap();
     assert_eq!(subprotocol::read_balance(&answer), Some(298));
-    assert_eq!(subprotocol::read_sums(&answer), Some((300, 2)));
+    let told = PeerSums { received: 300, paid: 2, received_in_doubt: 0, paid_in_doubt: 7 };
+    assert_eq!(subprotocol::read_sums(&answer), Some(told));
     assert!(subprotocol::read_sums(&subprotocol::answer_balance(&subprotocol::balance_request(), &close).unwrap()).is_none());
     // Beyond 127 bits nothing wraps around.
-    assert_eq!(subprotocol::answer_balance(&asked, &sums).map(|answer| subprotocol::read_balance(&answer)), Ok(Some(0)));
+    let sums = Sums { incoming_posted: u128::MAX, outgoing_posted: u128::MAX - 1, incoming_pending: 3, outgoing_pending: 4 };
+    assert_eq!(subprotocol::answer_balance(&asked, &trustline(sums)).map(|answer| subprotocol::read_balance(&answer)), Ok(Some(0)));
 }
 
 #[test]
