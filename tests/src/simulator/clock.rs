@@ -38,6 +38,12 @@ impl Clock {
         Timestamp::from_millis(at)
     }
 
+    /// It is put right, as far as `most` milliseconds.
+    pub(super) fn keep_within(&mut self, now: Timestamp, most: i64) {
+        let ahead = self.show(now).as_millis() - now.as_millis();
+        self.set(now, ahead.clamp(-most, most) - ahead);
+    }
+
     /// Someone sets it forward, or back.
     pub(super) fn set(&mut self, now: Timestamp, by: i64) {
         (self.shown, self.at) = (self.show(now).as_millis() + by, now);

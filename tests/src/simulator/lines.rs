@@ -38,7 +38,8 @@ impl World {
             // It tries again later.
             let incarnation = self.processes[process].incarnation;
             self.processes[process].is_dialing = true;
-            return self.later(seconds(1), Later::Dial { process, incarnation });
+            let pause = seconds(1) + at_most(&mut self.random, self.plan.downtime / 10);
+            return self.later(pause, Later::Dial { process, incarnation });
         }
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;

@@ -141,6 +141,7 @@ fn simulate(seed: u64, trace: Trace) -> Counts {
         let pauses = world.plan.pauses.clone();
         let pause = one(&mut world.random, &pauses);
         world.pass(pause);
+        world.keep_clocks_right();
     }
     settle(&mut world);
     law::when_settled(&world);
@@ -155,8 +156,9 @@ fn settle(world: &mut World) {
     for process in &mut world.processes {
         process.disk.fails = false;
     }
-    // Payments live for an hour at most, and clocks differ; then the host's balance is asked for, now and then.
-    for pause in [seconds(1); 60].into_iter().chain([seconds(60); 300]) {
+    // Payments live for an hour at most, and clocks differ; then the host's balance is asked for, now and then. A payer that
+    // has forgotten what it was told is waited for for a day.
+    for pause in [&[seconds(1); 60][..], &[seconds(60); 300], &[seconds(60 * 60); 30]].concat() {
         world.pass(pause);
         if law::unsettled(world).is_none() {
             return;

@@ -64,6 +64,8 @@ pub(super) struct Plan {
     pub(super) latency: Duration,
     /// How long a sync takes, at most.
     pub(super) sync: Duration,
+    /// How long a process is down, at most.
+    pub(super) downtime: Duration,
     /// How long payments live.
     pub(super) expiries: Vec<Duration>,
     /// How long applications take to decide, at most.
@@ -92,7 +94,7 @@ impl Plan {
             6 => Shape::Hosted(vec![1, 3]),
             _ => Shape::Equals,
         };
-        // What is shared can only be settled while the host remembers it: its balance tells a single payer nothing.
+        // After a day, an account that is shared can only be settled by people: its balance tells a single payer nothing.
         let is_shared = matches!(&shape, Shape::Hosted(accounts) if accounts.iter().any(|sharing| *sharing > 1));
         let weight = |random: &mut Rng, act| match act {
             Act::Pay => random.u32(10..30),
@@ -110,7 +112,7 @@ impl Plan {
         if random.bool() {
             pauses.push(seconds(40));
         }
-        if random.u8(..4) == 0 && !is_shared {
+        if random.u8(..4) == 0 {
             pauses.push(seconds(2 * 60 * 60));
         }
         if random.u8(..8) == 0 && !is_shared {
@@ -122,6 +124,7 @@ impl Plan {
             weights: ACTS.map(|act| (act, weight(random, act))).into(),
             pauses,
             latency: one(random, &[millis(0), millis(1), millis(20), millis(900)]),
+            downtime: one(random, &[seconds(3), seconds(3), seconds(60), seconds(3 * 60 * 60)]),
             sync: one(random, &[millis(0), millis(1), millis(10), millis(500)]),
             expiries: vec![one(random, &[millis(50), seconds(1), seconds(5)]), seconds(30), one(random, &[seconds(30), seconds(3600)])],
             patience: one(random, &[millis(0), millis(10), seconds(1), seconds(40)]),
@@ -138,7 +141,8 @@ impl Plan {
     /// Nothing takes time, and nothing is done but what somebody else says.
     pub(super) fn instant(shape: Shape, verdicts: Vec<Verdict>) -> Self {
         let expiries = vec![seconds(30)];
-        let (acts, weights, pauses, latency, sync, patience) = (0, Vec::new(), Vec::new(), millis(0), millis(0), millis(0));
+        let (acts, weights, pauses) = (0, Vec::new(), Vec::new());
+        let (latency, sync, patience, downtime) = (millis(0), millis(0), millis(0), seconds(3));
         let (fulfilled, stragglers, inline, bound, clocks) = (100, false, 0, 1_000_000, (0, 0));
         let limits = Limits::default();
         Self {
@@ -148,6 +152,7 @@ impl Plan {
             pauses,
             latency,
             sync,
+            downtime,
             expiries,
             patience,
             fulfilled,

@@ -103,7 +103,7 @@ impl World {
             self.hang_up(connection, role);
         }
         let incarnation = self.processes[process].incarnation;
-        let pause = at_most(&mut self.random, seconds(3));
+        let pause = at_most(&mut self.random, self.plan.downtime);
         self.later(pause, Later::Start { process, incarnation });
     }
 
@@ -111,7 +111,7 @@ impl World {
     /// starts again after a while.
     pub(super) fn crash(&mut self, process: usize, is_kept: impl Fn(&mut Rng) -> bool) {
         self.die(process, is_kept);
-        let pause = at_most(&mut self.random, seconds(3));
+        let pause = at_most(&mut self.random, self.plan.downtime);
         let incarnation = self.processes[process].incarnation;
         self.later(pause, Later::Start { process, incarnation });
     }
