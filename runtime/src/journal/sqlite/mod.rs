@@ -120,7 +120,8 @@ impl SqliteBuilder {
             connection.pragma_update(None, "max_page_count", most).map_err(|error| failure::unopenable(&file, &error))?;
         }
         let reader = Reader::new(connect(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, file.clone());
-        let writer = Writer::new(connection, file.clone(), self.keep_effects_for);
+        let writer =
+            Writer::new(connection, file.clone(), self.keep_effects_for).map_err(|error| failure::unopenable(&file, &error))?;
         let shared =
             Arc::new(Shared { queue: Queue::default(), reader: Mutex::new(reader), writer: Mutex::new(writer), file, _lock: lock });
         let mut journal = Sqlite { shared, threads: Vec::new() };

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, TransactionBehavior};
 use trustline_core::Timestamp;
 
@@ -15,8 +18,9 @@ use super::{effects, failure, finished_transfers, open_transfers};
 use crate::clock;
 use crate::journal::JournalError;
 
-/// How many rows are written before the log is merged into the tables. Each takes some 150 bytes of it.
-const ROWS_PER_CHECKPOINT: usize = 30_000;
+/// How many pages the log grows by before it is merged into the tables: 4 MiB. Rows would be the wrong measure: a commit
+/// writes whole pages, whether it changes one row of them or all.
+const PAGES_PER_CHECKPOINT: usize = 1024;
 
 /// One connection that writes.
 #[derive(Debug)]
@@ -26,7 +30,10 @@ pub(super) struct Writer {
     /// What the tables hold of the accounts that were written to.
     accounts: HashMap<Box<str>, Known>,
     tidying: Tidying,
-    rows_since_checkpoint: usize,
+    /// The length of the log, as the last commit left it.
+    log_pages: Arc<AtomicUsize>,
+    /// Its length when it was last merged.
+    merged_pages: usize,
 }
 
 /// An account as its rows have it.
@@ -42,9 +49,15 @@ struct Known {
 pub(super) type Verdict = Result<(), JournalError>;
 
 impl Writer {
-    pub(super) fn new(connection: Connection, file: PathBuf, keep_effects_for: Option<Duration>) -> Self {
+    pub(super) fn new(mut connection: Connection, file: PathBuf, keep_effects_for: Option<Duration>) -> rusqlite::Result<Self> {
         let tidying = Tidying::new(keep_effects_for, clock::now());
-        Self { connection, file, accounts: HashMap::new(), tidying, rows_since_checkpoint: 0 }
+        let log_pages = Arc::<AtomicUsize>::default();
+        let told = log_pages.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, pages| {
+            told.store(usize::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self { connection, file, accounts: HashMap::new(), tidying, log_pages, merged_pages: 0 })
     }
 
     /// Makes a group durable. An error is the whole group's; a batch that does not belong there has its own.
@@ -76,7 +89,6 @@ impl Writer {
         }
         self.tidying.step(&transaction, now, rows)?;
         transaction.commit()?;
-        self.rows_since_checkpoint += rows;
         Ok(verdicts)
     }
 
@@ -88,9 +100,7 @@ impl Writer {
             self.tidying.step(&transaction, clock::now(), ROWS_AT_ONCE)?;
             transaction.commit()
         };
-        step().map_err(|error| failure::unwritable(&self.file, &error))?;
-        self.rows_since_checkpoint += ROWS_AT_ONCE;
-        Ok(())
+        step().map_err(|error| failure::unwritable(&self.file, &error))
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -99,10 +109,15 @@ impl Writer {
 
     /// Merges the log into the tables where it has grown long, so that it begins anew. What is durable stays so.
     pub(super) fn checkpoint(&mut self) -> Result<(), JournalError> {
-        if self.rows_since_checkpoint < ROWS_PER_CHECKPOINT {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if pages < self.merged_pages {
+            // All of it was merged, and it has begun anew.
+            self.merged_pages = 0;
+        }
+        if pages - self.merged_pages < PAGES_PER_CHECKPOINT {
             return Ok(());
         }
-        self.rows_since_checkpoint = 0;
+        self.merged_pages = pages;
         // It says how far it came. A reader may have stopped it half way: the next one goes on.
         let outcome = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         outcome.map_err(|error| failure::unwritable(&self.file, &error))

@@ -140,7 +140,7 @@ fn a_mistake_of_the_writer_is_a_failure() {
     let directory = Directory::new();
     let journal = Sqlite::open(directory.file()).unwrap();
     let mistake = |_: &mut Writer| -> Result<(), JournalError> { panic!("a mistake; this message belongs to the test") };
-    let mut writer = Writer::new(rusqlite::Connection::open_in_memory().unwrap(), directory.file(), None);
+    let mut writer = Writer::new(rusqlite::Connection::open_in_memory().unwrap(), directory.file(), None).unwrap();
     let error = threads::guarded(&journal.shared, &mut writer, mistake).unwrap_err();
     assert!(matches!(error, JournalError::Unwritable { .. }), "{error:?}");
 }

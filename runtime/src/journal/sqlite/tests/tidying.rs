@@ -102,3 +102,17 @@ fn a_round_finds_what_is_old() {
     assert_eq!(count(&file, "effects"), 0);
     assert_eq!(Sqlite::open(&file).unwrap().load("7").unwrap(), snapshot, "the ledgers do not need them");
 }
+
+/// A commit writes whole pages, however little of them it changes.
+#[test]
+fn the_log_stays_short_however_small_the_commits() {
+    let directory = Directory::new();
+    let journal = Sqlite::open(directory.file()).unwrap();
+    let mut trustline = Trustline::new(story::config(Authority::Ours));
+    for _ in 0..2000 {
+        let effects = story::some(&mut trustline, 5, 1);
+        append(&journal, "alice", effects, &trustline).unwrap();
+    }
+    let log = std::fs::metadata(directory.0.join("ledger.db-wal")).unwrap().len();
+    assert!(log < 6 * 1024 * 1024, "the log has {log} bytes");
+}
