@@ -33,7 +33,7 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
 pub use trustline_runtime::{
     Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
+    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]

@@ -26,7 +26,7 @@ use std::time::Duration;
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
     Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, core,
+    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]

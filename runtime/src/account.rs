@@ -12,9 +12,11 @@ use trustline_core::ledger::{Bounds, Sums};
 use trustline_core::session::{ConnectionId, DisconnectReason, Event, LedgerInfo, Output, Session};
 use trustline_core::{Timestamp, TransferId};
 
+use crate::alarm::Alarm;
+use crate::backoff::is_work;
 use crate::clock;
 use crate::handler::{Commands, Decision, Handler};
-use crate::journal::{Appended, Committed, Journal, JournalError};
+use crate::journal::{Appended, Committed, Journal, JournalError, Watcher};
 use crate::outbox::Outbox;
 use crate::timekeeper::{Call, Timekeeper};
 use crate::waiters::{Connected, Waiters};
@@ -30,12 +32,15 @@ pub(crate) struct Shared {
     name: String,
     journal: Arc<dyn Journal>,
     timekeeper: Arc<Timekeeper>,
+    alarm: Arc<Alarm>,
     state: Mutex<State>,
 }
 
 pub(crate) struct State {
     pub(crate) session: Session,
     pub(crate) waiters: Waiters,
+    /// The peer has done something for us since this was last reset, by who dials.
+    pub(crate) worked: bool,
     handler: Box<dyn Handler>,
     outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
     next_connection: u64,
@@ -58,10 +63,12 @@ impl Account {
         handler: Box<dyn Handler>,
         journal: Arc<dyn Journal>,
         timekeeper: Arc<Timekeeper>,
+        alarm: Arc<Alarm>,
     ) -> Self {
         let state = State {
             session,
             waiters: Waiters::default(),
+            worked: false,
             handler,
             outboxes: Vec::new(),
             next_connection: 0,
@@ -70,11 +77,13 @@ impl Account {
             failure: None,
             armed: None,
         };
-        Self { shared: Arc::new(Shared { name, journal, timekeeper, state: Mutex::new(state) }) }
+        Self { shared: Arc::new(Shared { name, journal, timekeeper, alarm, state: Mutex::new(state) }) }
     }
 
     /// Offers again what a journal left undecided.
     pub(crate) fn start(&self) {
+        let watcher = Arc::downgrade(&self.shared);
+        self.shared.journal.watch(watcher);
         self.with(|_, _| ());
     }
 
@@ -119,7 +128,7 @@ impl Account {
     }
 
     /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted. Its
-    /// connections are closed, and no new one is made.
+    /// connections are closed, and no new one is made. Its balance and sums may count what was not stored.
     pub fn failure(&self) -> Option<JournalError> {
         self.shared.lock().failure.clone()
     }
@@ -185,7 +194,7 @@ impl Account {
             }
             match self.shared.journal.append(&self.shared.name, effects, state.session.trustline(), self.shared.clone()) {
                 Appended::Done(Ok(())) => state.release(outputs, now),
-                Appended::Done(Err(error)) => state.fail(error),
+                Appended::Done(Err(error)) => self.fail(state, error),
                 Appended::Pending => state.committing = Some(outputs),
             }
         }
@@ -193,6 +202,16 @@ impl Account {
             state.drop_outputs(now);
         }
         self.arm(state);
+    }
+
+    /// The journal is not to be trusted any more: nothing leaves.
+    fn fail(&self, state: &mut State, failure: JournalError) {
+        // Where it heard of its store, it hears of its batch too.
+        if !state.has_failed() {
+            tracing::error!(account = self.name(), %failure, "a trustline has stopped");
+            self.shared.alarm.ring(&failure);
+            state.stop(failure);
+        }
     }
 
     fn arm(&self, state: &mut State) {
@@ -212,11 +231,25 @@ impl Committed for Shared {
         let outputs = state.committing.take().unwrap_or_default();
         match result {
             Ok(()) => state.release(outputs, now),
-            Err(error) => state.fail(error),
+            Err(error) => account.fail(&mut state, error),
         }
         account.settle(&mut state, now);
         if std::mem::take(&mut state.held_back) {
             state.outboxes.iter().for_each(|(_, outbox)| outbox.wake());
+        }
+    }
+}
+
+impl Watcher for Shared {
+    fn failed(self: Arc<Self>, failure: JournalError) {
+        let account = Account { shared: self };
+        let mut state = account.shared.lock();
+        if !state.has_failed() {
+            // What happened, the store has said for all.
+            tracing::debug!(account = account.name(), "a trustline has stopped with its journal");
+            account.shared.alarm.ring(&failure);
+            state.stop(failure);
+            account.settle(&mut state, clock::now());
         }
     }
 }
@@ -305,6 +338,7 @@ impl State {
                     }
                 }
                 Output::Event(event) => {
+                    self.worked |= is_work(&event);
                     // A ledger that is known is not asked for again.
                     if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
                         self.waiters.tell_connected(Connected::Ready);
@@ -339,15 +373,13 @@ impl State {
         unless_it_panics(|| self.handler.handle(event, commands));
     }
 
-    /// The journal is not to be trusted any more: nothing leaves.
-    fn fail(&mut self, error: JournalError) {
-        tracing::error!(%error, "a trustline has stopped");
+    fn stop(&mut self, failure: JournalError) {
         for (_, outbox) in &self.outboxes {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
         self.session.stop();
-        self.failure = Some(error);
+        self.failure = Some(failure);
     }
 }
 

@@ -12,8 +12,9 @@ use trustline_core::session::{Credentials, Session, SessionConfig};
 use trustline_core::wire::Entry;
 
 use crate::account::Account;
+use crate::alarm::Alarm;
 use crate::connect_error::ConnectError;
-use crate::dialer::{Dialer, KeepUp};
+use crate::dialer::{Dialer, FirstAttempt, KeepUp};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::journal::{Journal, JournalError, Memory};
@@ -26,6 +27,7 @@ use crate::url::BtpUrl;
 /// is [closed](Self::close) or dropped. By `Deref` it is its [`Account`]: pay, ask, look.
 pub struct Client<R: Runtime> {
     account: Account,
+    alarm: Arc<Alarm>,
     keep_up: Arc<KeepUp>,
     ended: oneshot::Receiver<()>,
     runtime: PhantomData<R>,
@@ -62,6 +64,12 @@ impl<R: Runtime> Client<R> {
     /// [`builder`](Self::builder) for a runtime that has to be given.
     pub fn builder_on(runtime: R, url: &str) -> ClientBuilder<R> {
         ClientBuilder::new(runtime, url)
+    }
+
+    /// Waits until the client's journal fails, and says why. The client has stopped then: close it, and end the process
+    /// or whatever else hangs on it. What is on the disk holds, and goes on when it is opened again.
+    pub async fn failed(&self) -> JournalError {
+        self.alarm.rung().await
     }
 
     /// Takes on nothing new, waits until what was sent is answered, for at most the request timeout, and closes the
@@ -169,8 +177,26 @@ impl<R: Runtime> ClientBuilder<R> {
         self.connect_to(None).await
     }
 
+    /// Starts as [`start`](Self::start) does, and delivers the events as a stream instead of to a handler.
+    pub fn start_with_events(self) -> Result<(Client<R>, Events), ConnectError> {
+        let (inbox, events) = Inbox::new();
+        Ok((self.begin(Some(inbox), None)?, events))
+    }
+
+    /// Starts, without waiting for the host, which need not be there yet: what fails is tried again from the first
+    /// attempt on, with growing pauses. What the journal left in doubt is asked as soon as the host is there. Until then
+    /// nothing new is sent: [`pay`](Account::pay) ends as not sent. The events
+    /// [`Connected`](trustline_core::session::Event::Connected) and
+    /// [`AuthenticationRefused`](trustline_core::session::Event::AuthenticationRefused) tell how it goes.
+    ///
+    /// Errors are [`ConnectError::Url`] and [`ConnectError::Journal`], which no waiting mends.
+    pub fn start(self) -> Result<Client<R>, ConnectError> {
+        self.begin(None, None)
+    }
+
     async fn connect_to(self, inbox: Option<Arc<Inbox>>) -> Result<Client<R>, ConnectError> {
-        let (client, first) = self.start(inbox)?;
+        let (tell_first, first) = oneshot::channel();
+        let client = self.begin(inbox, Some(tell_first))?;
         match first.await {
             Ok(Ok(())) => Ok(client),
             Ok(Err(error)) => Err(error),
@@ -178,7 +204,8 @@ impl<R: Runtime> ClientBuilder<R> {
         }
     }
 
-    fn start(self, inbox: Option<Arc<Inbox>>) -> Result<(Client<R>, FirstAttempt), ConnectError> {
+    /// If somebody waits for the first attempt, it is the last one where it fails.
+    fn begin(self, inbox: Option<Arc<Inbox>>, first: Option<FirstAttempt>) -> Result<Client<R>, ConnectError> {
         let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
@@ -194,14 +221,13 @@ impl<R: Runtime> ClientBuilder<R> {
         let name = self.journal_name.unwrap_or_else(|| format!("{}@{}:{}", url.username(), url.host(), url.port()));
         let session = open_session(&*self.journal, &name, config).map_err(ConnectError::Journal)?;
 
-        let timekeeper = Timekeeper::start(&self.runtime);
+        let (timekeeper, alarm) = (Timekeeper::start(&self.runtime), Arc::<Alarm>::default());
         let account = match &inbox {
-            Some(inbox) => inbox.account(|handler| Account::new(name, session, handler, self.journal, timekeeper.clone())),
-            None => Account::new(name, session, self.handler, self.journal, timekeeper.clone()),
+            Some(inbox) => inbox.account(|handler| Account::new(name, session, handler, self.journal, timekeeper.clone(), alarm.clone())),
+            None => Account::new(name, session, self.handler, self.journal, timekeeper.clone(), alarm.clone()),
         };
         account.start();
         let keep_up = Arc::new(KeepUp::default());
-        let (tell_first, first) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
         let dialer = Dialer {
             runtime: self.runtime.clone(),
@@ -210,7 +236,7 @@ impl<R: Runtime> ClientBuilder<R> {
             keep_up: keep_up.clone(),
             limits: self.connection_limits,
             websocket_limits,
-            first: Some(tell_first),
+            first,
         };
         let last = account.clone();
         self.runtime.spawn(async move {
@@ -222,12 +248,9 @@ impl<R: Runtime> ClientBuilder<R> {
             }
             let _ = tell_ended.send(());
         });
-        Ok((Client { account, keep_up, ended, runtime: PhantomData }, first))
+        Ok(Client { account, alarm, keep_up, ended, runtime: PhantomData })
     }
 }
-
-/// How the first attempt to connect ended.
-type FirstAttempt = oneshot::Receiver<Result<(), ConnectError>>;
 
 /// The trustline as the journal knows it.
 pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionConfig) -> Result<Session, JournalError> {

@@ -40,6 +40,9 @@ impl KeepUp {
     }
 }
 
+/// Hears how the first attempt to connect ended.
+pub(crate) type FirstAttempt = oneshot::Sender<Result<(), ConnectError>>;
+
 /// Keeps one connection up.
 pub(crate) struct Dialer<R: Runtime> {
     pub(crate) runtime: R,
@@ -48,8 +51,8 @@ pub(crate) struct Dialer<R: Runtime> {
     pub(crate) keep_up: Arc<KeepUp>,
     pub(crate) limits: ConnectionLimits,
     pub(crate) websocket_limits: WebSocketLimits,
-    /// Who waits for the first attempt.
-    pub(crate) first: Option<oneshot::Sender<Result<(), ConnectError>>>,
+    /// Who waits for the first attempt, if anybody does.
+    pub(crate) first: Option<FirstAttempt>,
 }
 
 impl<R: Runtime> Dialer<R> {
@@ -78,7 +81,10 @@ impl<R: Runtime> Dialer<R> {
         let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
         let websocket = websocket.map_err(ConnectError::WebSocket)?;
         let outbox = Outbox::new();
-        let (id, mut connected) = self.account.with(|state, _| (state.open(outbox.clone()), state.waiters.connected()));
+        let (id, mut connected) = self.account.with(|state, _| {
+            state.worked = false;
+            (state.open(outbox.clone()), state.waiters.connected())
+        });
         let stage = Stage::Joined { account: self.account.clone(), id };
         let connection =
             Connection::new(self.runtime.clone(), stream, websocket, stage, outbox.clone(), self.limits.clone(), self.limits.dial_timeout);
@@ -107,7 +113,7 @@ impl<R: Runtime> Dialer<R> {
         };
         match told {
             Some(Connected::Ready) => {
-                backoff.lasted(clock::now().saturating_since(since));
+                backoff.connected(clock::now().saturating_since(since), self.account.shared.lock().worked);
                 Ok(())
             }
             Some(Connected::Refused(error)) => Err(ConnectError::Refused(error)),

@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::hosting::{self, Admitted, Authenticate, HandlerFor, Hosting};
-use crate::journal::{Journal, Memory};
+use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::ConnectionLimits;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
@@ -166,6 +166,14 @@ impl<R: Runtime> Host<R> {
     /// How many connections there are, authenticated or not.
     pub fn connections(&self) -> usize {
         self.hosting.connections()
+    }
+
+    /// Waits until a journal fails, and says why. The accounts concerned have stopped then, and stay so: one alone, or all
+    /// that share a file which cannot be written ([`Account::failure`] tells). The host turns their customers away with
+    /// that reason and goes on with the others; most applications close it and end. What is on the disk holds, and goes
+    /// on when it is opened again.
+    pub async fn failed(&self) -> JournalError {
+        self.hosting.failed().await
     }
 
     /// Takes on nothing new, waits until what was accepted is answered, for at most the request timeout, and closes all

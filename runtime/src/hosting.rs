@@ -12,12 +12,13 @@ use trustline_core::session::{Acceptor, AuthenticationRequest, ConnectionId, Cre
 use trustline_core::wire::ProtocolData;
 
 use crate::account::{Account, unless_it_panics};
+use crate::alarm::Alarm;
 use crate::client::open_session;
 use crate::clock;
 use crate::connection::{Admission, Connection, Stage};
 use crate::events::Inbox;
 use crate::handler::Handler;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError};
 use crate::limits::{ConnectionLimits, websocket_limits};
 use crate::notify::Notify;
 use crate::outbox::Outbox;
@@ -44,6 +45,7 @@ pub(crate) struct Hosting {
     authenticate: Authenticate,
     handler: HandlerFor,
     timekeeper: Arc<Timekeeper>,
+    alarm: Arc<Alarm>,
     inbox: Option<Arc<Inbox>>,
     state: Mutex<State>,
     stop: Notify,
@@ -73,8 +75,8 @@ impl Hosting {
         inbox: Option<Arc<Inbox>>,
     ) -> Arc<Self> {
         let state = Mutex::new(State { listening: true, ..State::default() });
-        let (stop, closed) = (Notify::default(), Notify::default());
-        Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, inbox, state, stop, closed })
+        let (alarm, stop, closed) = (Arc::default(), Notify::default(), Notify::default());
+        Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, alarm, inbox, state, stop, closed })
     }
 
     pub(crate) fn account(&self, name: &str) -> Option<Account> {
@@ -87,6 +89,11 @@ impl Hosting {
 
     pub(crate) fn connections(&self) -> usize {
         self.lock().connections
+    }
+
+    /// Ready when the journal of an account has failed.
+    pub(crate) async fn failed(&self) -> JournalError {
+        self.alarm.rung().await
     }
 
     /// Ready when the host is closed.
@@ -145,7 +152,8 @@ impl Hosting {
             tracing::error!(account = name, %error, "an account cannot be opened");
             "the ledger of this account cannot be opened".to_owned()
         })?;
-        let build = |handler| Account::new(name.clone(), session, handler, self.journal.clone(), self.timekeeper.clone());
+        let (journal, timekeeper, alarm) = (self.journal.clone(), self.timekeeper.clone(), self.alarm.clone());
+        let build = |handler| Account::new(name.clone(), session, handler, journal, timekeeper, alarm);
         let account = match &self.inbox {
             Some(inbox) => inbox.account(build),
             None => build((self.handler)(&name)),

@@ -8,6 +8,7 @@
 
 mod account;
 mod account_commands;
+mod alarm;
 mod backoff;
 mod client;
 mod clock;
@@ -39,7 +40,7 @@ pub use events::Events;
 pub use handler::{Commands, Decision, Handler, Ignore};
 pub use host::{Host, HostBuilder};
 pub use hosting::Admitted;
-pub use journal::{Appended, Committed, Journal, JournalError, Memory};
+pub use journal::{Appended, Committed, Journal, JournalError, Memory, Watcher};
 #[cfg(feature = "sqlite")]
 pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;

@@ -24,6 +24,7 @@ pub mod model;
 mod names;
 mod pair;
 pub mod programs;
+mod scratch;
 mod side;
 pub mod simulator;
 mod solo;
@@ -34,6 +35,7 @@ pub use names::{
     START, TOKEN, conditional, custom, fulfillment, ledger_info, millis, no_data, no_funds, number, payment, seconds, transfer_id,
 };
 pub use pair::Pair;
+pub use scratch::Scratch;
 pub use side::{Crash, Side};
 pub use solo::{Solo, reason};
 pub use story::{describe_event, describe_frame};

@@ -112,6 +112,10 @@ pub(crate) struct CustomerArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
 
+    /// Wait for a shop that is not there yet, and connect when it is. Without it, the customer says so and ends.
+    #[arg(long)]
+    pub(crate) wait: bool,
+
     /// Print a summary as one JSON object on the last line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -215,7 +219,7 @@ mod tests {
 
         let args = customer("letter-shop customer");
         assert_eq!((args.url.as_str(), args.http.to_string().as_str()), ("btp+ws://:@localhost:9000/", "http://localhost:8000/"));
-        assert_eq!((args.letters, args.pace(), args.json), (100, Pace::Window(1), false));
+        assert_eq!((args.letters, args.pace(), args.wait, args.json), (100, Pace::Window(1), false, false));
     }
 
     #[test]
@@ -227,8 +231,9 @@ mod tests {
         assert_eq!((args.token.as_str(), args.prefix.as_str()), ("t", "test.x."));
         assert_eq!((args.max_balance, args.price, args.max_readers, args.json), (u64::MAX, 7, 2, true));
 
-        let args = customer("letter-shop customer --url btp+ws://u:t@h/p --http http://h:1/ --letters 5 --window 100 --json");
-        assert_eq!((args.url.as_str(), args.letters, args.pace(), args.json), ("btp+ws://u:t@h/p", 5, Pace::Window(100), true));
+        let args = customer("letter-shop customer --url btp+ws://u:t@h/p --http http://h:1/ --letters 5 --window 100 --wait --json");
+        assert_eq!((args.url.as_str(), args.letters, args.pace()), ("btp+ws://u:t@h/p", 5, Pace::Window(100)));
+        assert!(args.wait && args.json);
         assert_eq!(customer("letter-shop customer --ledger c.db").ledger, Some("c.db".into()));
         assert_eq!(shop("letter-shop shop --ledger s.db").ledger, Some("s.db".into()));
         match parse("letter-shop audit --ledger s.db --ledger c.db").unwrap().command {

@@ -14,7 +14,8 @@ use smol::stream::StreamExt as _;
 use trustline_smol::{BtpUrl, Client, ConnectError, Sqlite};
 
 use crate::cli::{CustomerArgs, Pace};
-use crate::http_client::{self, Letters, ShopUrl};
+use crate::http_client::{self, HttpError, Letters, ShopUrl};
+use crate::psk::PayHeader;
 use crate::purse::{BuyError, Counts, Order, Purse};
 use crate::text;
 
@@ -23,6 +24,9 @@ const OUTCOME_PATIENCE: Duration = Duration::from_secs(45);
 
 /// How long to wait for letters that are paid, and for outcomes when something has gone wrong.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often to look for a shop that is waited for.
+const LOOK_OUT: Duration = Duration::from_millis(500);
 
 /// Payments under way at most, when they are started by the clock.
 const MAX_IN_FLIGHT: u64 = 10_000;
@@ -45,15 +49,16 @@ pub(crate) enum Goal {
 }
 
 impl Customer {
-    /// Asks for letters, and connects to the trustline, which is kept in the file `ledger` if there is one. `sink` is
-    /// handed the letters as they come.
+    /// Asks for letters, and connects to the trustline, which is kept in the file `ledger` if there is one. A shop that is
+    /// not there is an error, or is waited for. `sink` is handed the letters as they come.
     pub(crate) async fn arrive(
         url: &str,
         http: &ShopUrl,
         ledger: Option<&Path>,
+        wait: bool,
         sink: impl FnMut(&[u8]) + Send + 'static,
     ) -> Result<Self, Box<dyn Error>> {
-        let (pay, letters) = http_client::open(http).await?;
+        let (pay, letters) = if wait { wait_for_letters(http).await? } else { http_client::open(http).await? };
         let purse = Purse::new(pay);
         let mut builder = Client::builder(url).handler(purse.clone());
         if let Some(file) = ledger {
@@ -62,9 +67,27 @@ impl Customer {
             let name = format!("{}@{}:{}", shop.username(), shop.host(), shop.port());
             builder = builder.journal(Arc::new(Sqlite::open(file)?), &name);
         }
-        let client = builder.connect().await.map_err(|error| not_connected(url, error))?;
+        let client = if wait { builder.start()? } else { builder.connect().await.map_err(|error| not_connected(url, error))? };
         let reading = smol::spawn(read(letters, purse.clone(), sink));
-        Ok(Self { client, purse, _reading: reading })
+        let customer = Self { client, purse, _reading: reading };
+        if wait {
+            customer.be_connected().await?;
+        }
+        Ok(customer)
+    }
+
+    /// Waits until there is a trustline to pay over.
+    async fn be_connected(&self) -> Result<(), BuyError> {
+        while !self.client.is_connected() {
+            if let Some(error) = self.client.failure() {
+                return Err(BuyError::Ledger(error));
+            }
+            if let Some(error) = self.purse.take_failure() {
+                return Err(error);
+            }
+            self.changed(Instant::now() + LOOK_OUT).await;
+        }
+        Ok(())
     }
 
     /// Waits until the payments that an earlier run left open have ended, and says how many there were. What they bought
@@ -81,10 +104,7 @@ impl Customer {
             if since.elapsed() >= patience {
                 return Err(BuyError::NoOutcome(left as u64));
             }
-            let look_again = async {
-                Timer::at(since + patience).await;
-            };
-            self.purse.changed().or(look_again).await;
+            self.changed(since + patience).await;
             let still = open();
             if still != left {
                 (left, since) = (still, Instant::now());
@@ -156,10 +176,7 @@ impl Customer {
                 self.purse.fail(if letters_are_late { BuyError::Missing { paid, letters } } else { BuyError::NoOutcome(in_flight) });
                 break;
             }
-            let look_again = async {
-                Timer::at(since + patience).await;
-            };
-            self.purse.changed().or(look_again).await;
+            self.changed(since + patience).await;
             if self.purse.stands_still() {
                 self.client.command(|commands| self.purse.go_on(commands));
             }
@@ -167,8 +184,35 @@ impl Customer {
         self.purse.take_failure().map_or(Ok(()), Err)
     }
 
+    /// Returns when something has happened, or at this moment.
+    async fn changed(&self, look_again: Instant) {
+        let time = async {
+            Timer::at(look_again).await;
+        };
+        let failure = async {
+            self.client.failed().await;
+        };
+        self.purse.changed().or(time).or(failure).await;
+    }
+
     fn progress(&self) -> (Counts, u64) {
         (self.purse.counts(), self.purse.letters())
+    }
+}
+
+/// Asks for letters until there is somebody to ask.
+async fn wait_for_letters(http: &ShopUrl) -> Result<(PayHeader, Letters), HttpError> {
+    let mut told = false;
+    loop {
+        match http_client::open(http).await {
+            Err(error @ HttpError::Connect(..)) => {
+                if !std::mem::replace(&mut told, true) {
+                    eprintln!("{} Waiting for it.", text::sentence(&error));
+                }
+                Timer::after(LOOK_OUT).await;
+            }
+            other => return other,
+        }
     }
 }
 
@@ -200,7 +244,7 @@ pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>>
         // A reader of our output that has gone does not spoil the purchase.
         let _ = out.write_all(letters).and_then(|()| out.flush());
     };
-    let customer = Customer::arrive(&args.url, &args.http, args.ledger.as_deref(), print).await?;
+    let customer = Customer::arrive(&args.url, &args.http, args.ledger.as_deref(), args.wait, print).await?;
     let start = Instant::now();
     let (settled, bought) = match customer.settle().await {
         Ok(settled) => (settled, customer.buy(Goal::Letters(args.letters), args.pace()).await),

@@ -53,7 +53,8 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     let (btp, http) = (shop.host.address(), shop.http.local_addr());
     let tail = Arc::<Mutex<String>>::default();
     let customer =
-        Customer::arrive(&format!("btp+ws://:{TOKEN}@{btp}/"), &format!("http://{http}/").parse()?, None, keep_tail(tail.clone())).await?;
+        Customer::arrive(&format!("btp+ws://:{TOKEN}@{btp}/"), &format!("http://{http}/").parse()?, None, false, keep_tail(tail.clone()))
+            .await?;
 
     let mut line = LiveLine::stdout();
     line.say(&format!("A customer pays a shop over BTP on {btp}, and reads a letter for each payment over HTTP on {http}."));

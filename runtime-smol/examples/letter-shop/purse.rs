@@ -13,7 +13,7 @@ use smol::channel::{Receiver, Sender};
 use trustline_smol::core::session::{Dispute, Event, PrepareFailure};
 use trustline_smol::core::wire::{IlpPayment, Prepare};
 use trustline_smol::core::{Fulfillment, TransferId};
-use trustline_smol::{Commands, Handler, JournalError, Payment, PaymentError};
+use trustline_smol::{Commands, ConnectError, Handler, JournalError, Payment, PaymentError};
 
 use crate::http_client::HttpError;
 use crate::latency::Latencies;
@@ -76,6 +76,8 @@ pub(crate) struct Counts {
 #[derive(Debug)]
 pub(crate) enum BuyError {
     Http(HttpError),
+    /// The shop does not take our username and token, or not now.
+    Connect(ConnectError),
     Pay(PaymentError),
     /// The ledger cannot be written any more.
     Ledger(JournalError),
@@ -96,6 +98,7 @@ impl fmt::Display for BuyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(error) => error.fmt(f),
+            Self::Connect(error) => error.fmt(f),
             Self::Pay(error) if error.is_limit_reached() => {
                 write!(f, "the limit of the trustline is reached, and the shop takes no more before something is settled ({error})")
             }
@@ -295,6 +298,9 @@ impl Handler for Purse {
             Event::OutgoingRejected { transfer, protocol_data } => state.failed(transfer.id, PaymentError::rejected(protocol_data)),
             Event::OutgoingRefused { id, error } => state.failed(id, PaymentError::Refused(error)),
             Event::OutgoingExpired { transfer } => state.failed(transfer.id, PaymentError::Expired),
+            Event::AuthenticationRefused { error, .. } => {
+                state.failure.get_or_insert(BuyError::Connect(ConnectError::Refused(error)));
+            }
             Event::Dispute(dispute) => drop(state.failure.get_or_insert(BuyError::Dispute(dispute))),
             _ => {}
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_signal::{Signal, Signals};
 use serde_json::json;
+use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
 use trustline_smol::core::Limits;
 use trustline_smol::core::ledger::Bounds;
@@ -81,17 +82,15 @@ impl Shop {
     /// paid. What remains is how it all went.
     pub(crate) async fn close(self) -> Books {
         let account = self.account();
-        let stored = || self.journal.load(CUSTOMERS).ok().flatten().map_or(0, |state| state.sums.balance());
         self.host.close().await;
+        // Where the journal has failed, what it has is what counts.
+        let stored = || self.journal.load(CUSTOMERS).ok().flatten().map_or(0, |state| state.sums.balance());
+        let account = account.filter(|account| account.failure().is_none());
+        let balance = account.map_or_else(stored, |account| account.balance());
         self.http.close(PATIENCE).await;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let Tally { letters, rejected, undelivered } = &self.terms.tally;
-        Books {
-            letters: read(letters),
-            rejected: read(rejected),
-            undelivered: read(undelivered),
-            balance: account.map_or_else(stored, |account| account.balance()),
-        }
+        Books { letters: read(letters), rejected: read(rejected), undelivered: read(undelivered), balance }
     }
 }
 
@@ -122,7 +121,7 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// `letter-shop shop`: sells until it is interrupted.
+/// `letter-shop shop`: sells until it is interrupted, or its ledger cannot be written any more.
 pub(crate) async fn run(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let shop = Shop::open(args).await?;
     let (btp, http) = (shop.host.address(), shop.http.local_addr());
@@ -134,7 +133,11 @@ pub(crate) async fn run(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error:
         text::say(&format!("Letters are sold for {} each at http://{http}/, over the trustline at {btp}.", args.price));
         text::say(&format!("To buy some: letter-shop customer --url btp+ws://:{token}@{btp}/ --http http://{http}/"));
     }
-    interrupted().await;
+    let failure = async {
+        interrupted().await;
+        None
+    };
+    let failure = failure.or(async { Some(shop.host.failed().await) }).await;
     let Books { letters, rejected, undelivered, balance } = shop.close().await;
     if args.json {
         let summary = json!({
@@ -149,7 +152,7 @@ pub(crate) async fn run(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error:
         let (letters, rejected) = (text::counted(letters, "letter"), text::counted(rejected, "payment"));
         text::say(&format!("Sold {letters}, rejected {rejected}; the customers owe {}.", text::grouped(balance)));
     }
-    Ok(ExitCode::SUCCESS)
+    failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
 
 /// Waits for SIGINT or SIGTERM; for ever, if they cannot be caught.

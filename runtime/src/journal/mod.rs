@@ -5,7 +5,7 @@ mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use trustline_core::ledger::{Effect, Snapshot, Trustline};
 
@@ -35,6 +35,13 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// Called under the account's lock: it must neither block for long nor call `waiting` itself.
     fn append(&self, account: &str, effects: Vec<Effect>, state: &Trustline, waiting: Arc<dyn Committed>) -> Appended;
+
+    /// Tells `watcher` when the store as a whole has failed and takes nothing more, whoever's batch it was that failed;
+    /// at once, if that is so already. A store that fails for one account at a time, as this method does if it is not
+    /// written, has nothing to tell: it answers batches.
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        drop(watcher);
+    }
 }
 
 /// How far an append came.
@@ -44,6 +51,12 @@ pub enum Appended {
     Done(Result<(), JournalError>),
     /// [`Committed::committed`] will be called.
     Pending,
+}
+
+/// Whose ledger is in a store.
+pub trait Watcher: Send + Sync {
+    /// The store takes nothing more. What it said to be durable is.
+    fn failed(self: Arc<Self>, failure: JournalError);
 }
 
 /// Who waits for a batch of effects.

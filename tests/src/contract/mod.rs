@@ -104,7 +104,10 @@ macro_rules! contract {
             journaling:
                 what_rests_on_an_effect_waits_for_the_journal
                 a_host_whose_journal_fails_stops_that_account_and_no_other
+                a_host_whose_store_fails_stops_every_account_in_it
                 a_client_whose_journal_fails_stops;
+            restarting:
+                a_host_that_restarts_from_its_file_is_asked_again_what_was_in_doubt;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
         }
@@ -161,13 +164,20 @@ macro_rules! client_contract {
                 a_host_that_does_not_answer_the_authentication
                 a_host_that_closes_before_it_answers
                 a_host_that_tells_nothing_of_its_ledger_can_be_paid;
+            starting:
+                what_no_waiting_mends_is_an_error
+                a_host_that_is_not_there_yet_is_paid_when_it_is
+                credentials_that_are_refused_are_told_and_shown_again
+                what_a_file_left_in_doubt_is_asked_when_the_host_is_there;
             resending:
                 what_was_not_answered_is_sent_again_as_it_was
                 a_fulfillment_from_before_the_cut_is_not_lost;
             living:
                 a_host_that_answers_pings_is_kept
-                a_host_that_answers_no_ping_is_dialed_again;
+                a_host_that_answers_no_ping_is_dialed_again
+                a_line_that_is_cut_after_each_answer_is_dialed_soon;
             stopping:
+                before_the_host_was_ever_there
                 while_dialing
                 while_the_host_is_silent
                 while_the_authentication_is_not_answered

@@ -31,7 +31,7 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ use self::lock::Lock;
 use self::queue::Queue;
 use self::reader::Reader;
 use self::writer::Writer;
-use super::{Appended, Committed, Journal, JournalError};
+use super::{Appended, Committed, Journal, JournalError, Watcher};
 
 /// Keeps any number of ledgers in one SQLite file.
 ///
@@ -59,7 +59,8 @@ use super::{Appended, Committed, Journal, JournalError};
 /// The views are `accounts`, `balances`, `open_transfers`, `finished_transfers` (those that are remembered, so that no
 /// repeat of theirs moves money) and `effects`.
 ///
-/// If writing fails once, because the disk is full or broken, nothing more is written until the file is opened again.
+/// If writing fails once, because the disk is full or broken, all accounts of the file stop, and nothing more is written
+/// until it is opened again.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -83,7 +84,6 @@ pub struct SqliteBuilder {
 }
 
 /// In the order in which it is closed.
-#[derive(Debug)]
 struct Shared {
     queue: Queue,
     reader: Mutex<Reader>,
@@ -120,8 +120,7 @@ impl SqliteBuilder {
             connection.pragma_update(None, "max_page_count", most).map_err(|error| failure::unopenable(&file, &error))?;
         }
         let reader = Reader::new(connect(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, file.clone());
-        let writer =
-            Writer::new(connection, file.clone(), self.keep_effects_for).map_err(|error| failure::unopenable(&file, &error))?;
+        let writer = Writer::new(connection, file.clone(), self.keep_effects_for).map_err(|error| failure::unopenable(&file, &error))?;
         let shared =
             Arc::new(Shared { queue: Queue::default(), reader: Mutex::new(reader), writer: Mutex::new(writer), file, _lock: lock });
         let mut journal = Sqlite { shared, threads: Vec::new() };
@@ -211,6 +210,14 @@ impl Journal for Sqlite {
         match self.shared.queue.push(Batch::new(account, effects, state, waiting)) {
             Ok(()) => Appended::Pending,
             Err(error) => Appended::Done(Err(error)),
+        }
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        if let Err(failure) = self.shared.queue.watch(watcher.clone())
+            && let Some(watcher) = watcher.upgrade()
+        {
+            watcher.failed(failure);
         }
     }
 }

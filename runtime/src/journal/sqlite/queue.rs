@@ -1,23 +1,25 @@
 //! What waits for the next commit.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::batch::Batch;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Watcher};
 
 /// Filled by appends, emptied by whoever writes. It is bounded by what appends: an account has one batch in it at most.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     waiting: Vec<Batch>,
     closing: bool,
     failure: Option<JournalError>,
+    /// To be told of the failure.
+    watchers: Vec<Weak<dyn Watcher>>,
 }
 
 /// What there is to do.
@@ -44,6 +46,20 @@ impl Queue {
         Ok(())
     }
 
+    /// Who is told when the store fails; or the failure.
+    pub(super) fn watch(&self, watcher: Weak<dyn Watcher>) -> Result<(), JournalError> {
+        let mut state = self.lock();
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone());
+        }
+        if state.watchers.len() == state.watchers.capacity() {
+            // Instead of growing: accounts come and go.
+            state.watchers.retain(|watcher| watcher.strong_count() > 0);
+        }
+        state.watchers.push(watcher);
+        Ok(())
+    }
+
     /// Waits for something to do.
     pub(super) fn next(&self, patience: Duration) -> Next {
         let idle = |state: &mut State| state.waiting.is_empty() && !state.closing;
@@ -63,11 +79,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// From now on nothing is taken. Returns what waited.
-    pub(super) fn fail(&self, failure: JournalError) -> Vec<Batch> {
+    /// From now on nothing is taken. Returns what waited, and who watched.
+    pub(super) fn fail(&self, failure: JournalError) -> (Vec<Batch>, Vec<Weak<dyn Watcher>>) {
         let mut state = self.lock();
         state.failure.get_or_insert(failure);
-        std::mem::take(&mut state.waiting)
+        (std::mem::take(&mut state.waiting), std::mem::take(&mut state.watchers))
     }
 
     pub(super) fn has_failed(&self) -> bool {

@@ -3,4 +3,5 @@
 pub mod dialing;
 pub mod living;
 pub mod resending;
+pub mod starting;
 pub mod stopping;

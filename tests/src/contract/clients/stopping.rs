@@ -18,6 +18,22 @@ fn patient<C: Adapter>(runtime: &Watched<C>, port: &Port<C>) -> ClientBuilder<Wa
         .connection_limits(ConnectionLimits { dial_timeout: hour, ping_interval: hour, ..ConnectionLimits::default() })
 }
 
+pub async fn before_the_host_was_ever_there<C: Adapter>() {
+    let runtime = Watched::<C>::default();
+    let port = Port::<C>::open().await;
+    let builder = patient(&runtime, &port);
+    drop(port);
+    builder.start().unwrap().close().await;
+    runtime.until_tasks(0).await;
+
+    runtime.loses_the_network();
+    let port = Port::<C>::open().await;
+    let client = patient(&runtime, &port).start().unwrap();
+    runtime.until_dialing().await;
+    drop(client);
+    runtime.until_tasks(0).await;
+}
+
 pub async fn while_dialing<C: Adapter>() {
     let runtime = Watched::<C>::default();
     let port = Port::<C>::open().await;

@@ -9,4 +9,5 @@ pub mod journaling;
 pub mod paying;
 pub mod reading_events;
 pub mod reconnecting;
+pub mod restarting;
 pub mod sharing;

@@ -7,12 +7,16 @@ mod watched;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use trustline_core::Limits;
 use trustline_core::session::Event;
-use trustline_runtime::{Account, Client, ConnectionLimits, Events, Host, HostBuilder, Payment, PaymentError, Runtime};
+use trustline_runtime::{
+    Account, Client, ConnectionLimits, Events, Host, HostBuilder, JournalError, Payment, PaymentError, Runtime, Sqlite,
+};
 
 pub use clerk::Clerk;
 pub use peer::{PING, PONG, Peer, Port, masked};
@@ -66,6 +70,17 @@ pub fn alices(host: &Host<impl Runtime>) -> Account {
 /// Payment number `n`, which a [`Clerk`] knows how to fulfill.
 pub fn letter(n: u32, amount: u64) -> Payment {
     Payment::new(amount, fulfillment(n).condition()).with_id(transfer_id(n)).with_ilp(n.to_be_bytes().to_vec())
+}
+
+/// A ledger file, as soon as whoever had it has let go of it.
+pub async fn ledger<R: Adapter>(file: &Path) -> Arc<Sqlite> {
+    loop {
+        match Sqlite::open(file) {
+            Ok(journal) => return Arc::new(journal),
+            Err(JournalError::InUse { .. }) => drop(R::default().sleep(Duration::from_millis(5)).await),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// How a payment ends that nobody takes. Its number is `n`, or one of the next if the machine is so busy that the first

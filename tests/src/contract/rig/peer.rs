@@ -67,7 +67,12 @@ pub struct Port<R: Adapter> {
 impl<R: Adapter> Port<R> {
     /// Any free port.
     pub async fn open() -> Self {
-        let listener = R::default().listen(ANYWHERE).await.unwrap();
+        Self::open_at(ANYWHERE).await
+    }
+
+    /// This one.
+    pub async fn open_at(address: SocketAddr) -> Self {
+        let listener = R::default().listen(address).await.unwrap();
         let address = R::default().local_address(&listener).unwrap();
         Self { listener, address }
     }
@@ -87,10 +92,7 @@ impl<R: Adapter> Port<R> {
         let mut peer = self.accept().await;
         peer.accepts_the_authentication().await;
         let info = peer.packet().await;
-        let Body::Message(question) = &info.body else { panic!("expected info, got {info:?}") };
-        assert_eq!(*question, subprotocol::info_request());
-        let json = serde_json::to_string(&ledger_info()).unwrap();
-        peer.answer(info.request_id, Entry::json("info", &json).into()).await;
+        peer.tells_of_the_ledger(&info).await;
         peer
     }
 }
@@ -138,6 +140,14 @@ impl<R: Adapter> Peer<R> {
         let Body::Message(credentials) = &auth.body else { panic!("expected auth, got {auth:?}") };
         assert_eq!(&*credentials.primary().unwrap().name, "auth");
         self.answer(auth.request_id, ProtocolData::new()).await;
+    }
+
+    /// Answers the question what ledger this is.
+    pub async fn tells_of_the_ledger(&mut self, question: &Packet) {
+        let Body::Message(info) = &question.body else { panic!("expected info, got {question:?}") };
+        assert_eq!(*info, subprotocol::info_request());
+        let json = serde_json::to_string(&ledger_info()).unwrap();
+        self.answer(question.request_id, Entry::json("info", &json).into()).await;
     }
 
     /// Sends a request. Returns its id.

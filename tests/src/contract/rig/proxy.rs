@@ -29,6 +29,10 @@ struct State {
     cuts: Vec<oneshot::Sender<()>>,
     /// So many bytes still pass, of both directions together; then all connections are cut, once.
     budget: Option<usize>,
+    /// When that cut comes, it is for longer.
+    breaks: bool,
+    /// No connection is made.
+    broken: bool,
     /// Bytes are taken, and go nowhere.
     silent: bool,
     /// So many bytes have passed.
@@ -44,8 +48,7 @@ impl<R: Adapter> Proxy<R> {
         let proxy = Self { address, line: line.clone(), runtime: PhantomData };
         R::default().spawn(async move {
             while let Ok((near, _)) = R::default().accept(&listener).await {
-                let (cut, is_cut) = oneshot::channel();
-                line.state.lock().unwrap().cuts.push(cut);
+                let Some(is_cut) = line.connect() else { continue };
                 let line = line.clone();
                 R::default().spawn(async move {
                     let Ok(far) = R::default().connect(&target.ip().to_string(), target.port()).await else { return };
@@ -72,6 +75,17 @@ impl<R: Adapter> Proxy<R> {
         self.line.state.lock().unwrap().budget = Some(bytes);
     }
 
+    /// Cuts all connections when so many more bytes have passed, and makes no new one until it is mended.
+    pub fn breaks_after(&self, bytes: usize) {
+        let mut state = self.line.state.lock().unwrap();
+        (state.budget, state.breaks) = (Some(bytes), true);
+    }
+
+    /// Connections are made again.
+    pub fn is_mended(&self) {
+        self.line.state.lock().unwrap().broken = false;
+    }
+
     /// How many bytes have passed, both ways.
     pub fn passed(&self) -> usize {
         self.line.state.lock().unwrap().passed
@@ -89,9 +103,21 @@ impl<R: Adapter> Proxy<R> {
 }
 
 impl Line {
+    /// What tells a new connection that it is cut. While the line is broken, there is none.
+    fn connect(&self) -> Option<oneshot::Receiver<()>> {
+        let mut state = self.state.lock().unwrap();
+        if state.broken {
+            return None;
+        }
+        let (cut, is_cut) = oneshot::channel();
+        state.cuts.push(cut);
+        Some(is_cut)
+    }
+
     fn cut(&self) {
         let mut state = self.state.lock().unwrap();
         state.budget = None;
+        state.broken |= std::mem::take(&mut state.breaks);
         for cut in state.cuts.drain(..) {
             let _ = cut.send(());
         }

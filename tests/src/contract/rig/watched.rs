@@ -23,6 +23,8 @@ struct Tasks {
     no_network: bool,
     /// Something was dialed that does not answer.
     dialing: bool,
+    /// How often anything was dialed.
+    dialed: usize,
     watcher: Option<Waker>,
 }
 
@@ -42,6 +44,11 @@ impl<R> Watched<R> {
     /// Waits until something is dialed that does not answer.
     pub async fn until_dialing(&self) {
         self.until(|tasks| tasks.dialing).await;
+    }
+
+    /// Waits until so many attempts to dial have begun.
+    pub async fn until_dialed(&self, times: usize) {
+        self.until(|tasks| tasks.dialed >= times).await;
     }
 
     async fn until(&self, is_so: impl Fn(&Tasks) -> bool) {
@@ -91,6 +98,7 @@ impl<R: Runtime> Runtime for Watched<R> {
         let is_lost = {
             let mut tasks = self.tasks.lock().unwrap();
             tasks.dialing = tasks.no_network;
+            tasks.dialed += 1;
             tasks.changed();
             tasks.no_network
         };

@@ -1,14 +1,15 @@
 //! A disk that is full, an account with two owners, and handlers that panic.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 
 use trustline_core::ledger::{Snapshot, Trustline};
 
 use super::story::{self, AUTHORITIES};
-use super::{Directory, append, grouping, send};
+use super::{Directory, PATIENCE, append, grouping, send};
 use crate::journal::sqlite::threads;
 use crate::journal::sqlite::writer::Writer;
-use crate::journal::{Appended, Committed, Journal};
+use crate::journal::{Appended, Committed, Journal, Watcher};
 use crate::{JournalError, Sqlite};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -71,6 +72,36 @@ fn a_full_disk_stops_everything_and_loses_nothing() {
         append(&journal, name, effects, &trustline).unwrap();
         assert_eq!(journal.load(name).unwrap().unwrap(), trustline.snapshot());
     }
+}
+
+struct Witness(Sender<JournalError>);
+
+impl Watcher for Witness {
+    fn failed(self: Arc<Self>, failure: JournalError) {
+        self.0.send(failure).unwrap();
+    }
+}
+
+/// Also who has nothing to write, and who comes too late.
+#[test]
+fn everybody_whose_ledger_is_in_the_file_hears_that_it_failed() {
+    let directory = Directory::new();
+    let mut builder = Sqlite::builder(directory.file());
+    builder.most_pages = Some(100);
+    let journal = builder.open().unwrap();
+    let (tell, heard) = channel();
+    let [idle, gone, late] = [(); 3].map(|()| Arc::new(Witness(tell.clone())));
+    journal.watch(Arc::downgrade(&idle) as _);
+    journal.watch(Arc::downgrade(&gone) as _);
+    drop(gone);
+    fill(&journal, &mut AUTHORITIES.map(|authority| Trustline::new(story::config(authority))));
+
+    let full = JournalError::Full { file: journal.file().to_owned() };
+    assert_eq!(heard.recv_timeout(PATIENCE), Ok(full.clone()));
+    journal.watch(Arc::downgrade(&late) as _);
+    assert_eq!(heard.try_recv(), Ok(full));
+    drop(journal);
+    assert_eq!(heard.try_recv(), Err(TryRecvError::Empty), "each hears it once");
 }
 
 /// Somebody else's effects must not be mixed with ours, and are not the other accounts' fault.
@@ -170,7 +201,7 @@ fn a_handler_that_panics_harms_nobody_else() {
 /// The last account may go while it is told: the store is then dropped by its own thread.
 #[test]
 fn it_may_be_dropped_by_whoever_is_told() {
-    struct Last(std::sync::Mutex<Option<Arc<Sqlite>>>, std::sync::mpsc::Sender<()>);
+    struct Last(std::sync::Mutex<Option<Arc<Sqlite>>>, Sender<()>);
     impl Committed for Last {
         fn committed(self: Arc<Self>, _result: Result<(), JournalError>) {
             let journal = self.0.lock().unwrap().take();
@@ -182,7 +213,7 @@ fn it_may_be_dropped_by_whoever_is_told() {
     let journal = Arc::new(Sqlite::open(directory.file()).unwrap());
     let mut trustline = Trustline::new(story::config(AUTHORITIES[0]));
     let effects = story::some(&mut trustline, 0, 1);
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = channel();
     let last = Arc::new(Last(std::sync::Mutex::new(Some(journal.clone())), tell));
     // Sent while we hold the store too, so that it is told after we have let go.
     let guard = last.0.lock().unwrap();
@@ -190,5 +221,5 @@ fn it_may_be_dropped_by_whoever_is_told() {
     assert!(matches!(appended, Appended::Pending));
     drop(journal);
     drop(guard);
-    told.recv_timeout(super::PATIENCE).expect("nobody waits for itself");
+    told.recv_timeout(PATIENCE).expect("nobody waits for itself");
 }
