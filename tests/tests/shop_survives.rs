@@ -258,6 +258,25 @@ fn our_customer_says_what_is_wrong_and_ends() {
 }
 
 #[test]
+fn our_customer_waits_if_it_is_told_to() {
+    let [btp, http] = free_ports();
+    let (url, address) = (format!("btp+ws://:s3cr3t@127.0.0.1:{btp}/"), format!("http://127.0.0.1:{http}/"));
+    let mut command = Command::new(letter_shop());
+    let patient = ["customer", "--json", "--wait", "--letters", "5", "--url", &url, "--http", &address];
+    let waiting = Program::start(command.args(patient));
+    // It knocks at a closed door first, and then at one that is open.
+    thread::sleep(2 * MOMENT);
+    let shop = Shop::open_on([btp, http], "s3cr3t", &[]);
+    let finished = waiting.finish();
+    assert_eq!((finished.code, finished.letters()), (Some(0), 5), "{finished:?}");
+    assert!(finished.errors.starts_with("No shop answers") && finished.errors.ends_with("Waiting for it.\n"), "{finished:?}");
+
+    let wrong = customer(&url.replace("s3cr3t", "wr0ng"), &address, &["--wait"]);
+    wrong.assert_failure(&["refused the username and token"]);
+    shop.assert_closes_with(5, 50);
+}
+
+#[test]
 fn our_customer_notices_that_the_shop_is_gone() {
     let shop = Shop::open();
     let customer = shop.customer(&["--letters", "1000", "--every", "20"]);

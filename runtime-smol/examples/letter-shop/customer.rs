@@ -1,6 +1,7 @@
 //! The customer: pays for letters and reads them.
 
 use std::error::Error;
+use std::future::pending;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ pub(crate) struct Customer {
     pub(crate) client: Client,
     pub(crate) purse: Purse,
     /// Reads the letters until it is dropped.
-    _reading: smol::Task<()>,
+    reading: smol::Task<()>,
 }
 
 /// When to stop buying.
@@ -69,7 +70,7 @@ impl Customer {
         }
         let client = if wait { builder.start()? } else { builder.connect().await.map_err(|error| not_connected(url, error))? };
         let reading = smol::spawn(read(letters, purse.clone(), sink));
-        let customer = Self { client, purse, _reading: reading };
+        let customer = Self { client, purse, reading };
         if wait {
             customer.be_connected().await?;
         }
@@ -139,7 +140,7 @@ impl Customer {
             let ended = async {
                 match until {
                     Some(end) => drop(Timer::at(end).await),
-                    None => std::future::pending().await,
+                    None => pending().await,
                 }
                 false
             };
@@ -159,11 +160,16 @@ impl Customer {
     async fn finish(&self) -> Result<(), BuyError> {
         let (mut seen, mut since) = (self.progress(), Instant::now());
         loop {
-            if self.purse.is_done() && self.purse.has_its_letters() {
-                break;
+            let ledger_failure = self.client.failure();
+            // No outcome comes any more then, but letters do.
+            let has_ended = self.purse.is_done() || ledger_failure.is_some();
+            if let Some(error) = ledger_failure
+                && !self.purse.has_failed()
+            {
+                self.purse.fail(BuyError::Ledger(error));
             }
-            if let Some(error) = self.client.failure() {
-                return Err(BuyError::Ledger(error));
+            if has_ended && self.purse.has_its_letters() {
+                break;
             }
             if self.progress() != seen {
                 (seen, since) = (self.progress(), Instant::now());
@@ -190,6 +196,10 @@ impl Customer {
             Timer::at(look_again).await;
         };
         let failure = async {
+            if self.client.failure().is_some() {
+                // That is known already.
+                pending::<()>().await;
+            }
             self.client.failed().await;
         };
         self.purse.changed().or(time).or(failure).await;
@@ -251,8 +261,11 @@ pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>>
         Err(error) => (0, Err(error)),
     };
     let time = start.elapsed();
-    let (letters, Counts { fulfilled, rejected, .. }) = (customer.purse.letters(), customer.purse.counts());
-    customer.client.close().await;
+    let Customer { client, purse, reading } = customer;
+    client.close().await;
+    // No letter is printed behind the summary, or into it.
+    reading.cancel().await;
+    let (letters, Counts { fulfilled, rejected, .. }) = (purse.letters(), purse.counts());
 
     if letters > 0 {
         text::say("");

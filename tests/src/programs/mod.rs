@@ -3,12 +3,16 @@
 //! What goes wrong here panics, and whatever was started ends with the test.
 
 mod built;
+mod disks;
+mod ledgers;
 mod program;
 mod raw;
 mod reader;
 mod shop;
 
 pub use built::letter_shop;
+pub use disks::{with_failing_syncs, with_small_files};
+pub use ledgers::Ledgers;
 pub use program::{Finished, Program};
 pub use raw::{Raw, Received};
 pub use reader::Reader;

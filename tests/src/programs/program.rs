@@ -118,6 +118,12 @@ impl Finished {
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
+    /// How many letters a customer has printed: all that it prints before its summary.
+    pub fn letters(&self) -> u64 {
+        let letters = self.lines.iter().filter(|line| !line.starts_with('{')).map(|line| line.len() as u64);
+        letters.sum()
+    }
+
     /// It ended well, and had nothing to complain about.
     #[track_caller]
     pub fn assert_success(&self) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use trustline_core::wire::Body;
 
 use super::built::letter_shop;
-use super::program::Program;
+use super::program::{Finished, Program};
 use super::raw::Raw;
 use super::reader::Reader;
 
@@ -34,11 +34,15 @@ impl Shop {
     }
 
     /// Opens a shop on these ports, for BTP and HTTP: one that is opened again is where it was.
-    pub fn open_on([btp, http]: [u16; 2], token: &str, options: &[&str]) -> Self {
-        let mut command = Command::new(letter_shop());
+    pub fn open_on(ports: [u16; 2], token: &str, options: &[&str]) -> Self {
+        Self::open_as(&mut Command::new(letter_shop()), ports, token, options)
+    }
+
+    /// Opens a shop by a command that runs our program.
+    pub fn open_as(command: &mut Command, [btp, http]: [u16; 2], token: &str, options: &[&str]) -> Self {
         let [btp, http] = [btp, http].map(|port| format!("127.0.0.1:{port}"));
         command.args(["shop", "--json", "--btp", &btp, "--http", &http, "--token", token]).args(options);
-        let mut program = Program::start(&mut command);
+        let mut program = Program::start(command);
         let listening = program.event("listening");
         let address = |name: &str| listening[name].as_str().expect("an address").parse().expect("an address");
         Self { btp: address("btp"), http: address("http"), program, token: token.to_owned() }
@@ -66,15 +70,29 @@ impl Shop {
 
     /// Our customer, with these options.
     pub fn customer(&self, options: &[&str]) -> Program {
-        let mut command = Command::new(letter_shop());
+        self.customer_as(&mut Command::new(letter_shop()), options)
+    }
+
+    /// Our customer, by a command that runs our program.
+    pub fn customer_as(&self, command: &mut Command, options: &[&str]) -> Program {
         command.args(["customer", "--json", "--url", &self.btp_url(), "--http", &self.http_url()]).args(options);
-        Program::start(&mut command)
+        Program::start(command)
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&mut self) -> bool {
+        self.program.is_running()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn finish(self) -> Finished {
+        self.program.finish()
     }
 
     /// Buys a letter, as anybody can.
     #[track_caller]
     pub fn assert_sells(&mut self) {
-        assert!(self.program.is_running(), "the shop has ended");
+        assert!(self.is_open(), "the shop has ended");
         let mut reader = self.reader();
         let outcome = self.payer().pay(&reader.payment(0));
         assert!(matches!(outcome, Body::Fulfill(_)), "{outcome:?}");
