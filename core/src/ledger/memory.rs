@@ -48,6 +48,12 @@ impl Memory {
         self.finished.get(id)
     }
 
+    /// Makes room for so many more at once.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.finished.reserve(more);
+        self.due.reserve(more);
+    }
+
     pub(super) fn remember(&mut self, id: TransferId, finished: Finished) {
         self.due.push(Reverse((finished.forget_at, id)));
         self.finished.insert(id, finished);
@@ -95,12 +101,14 @@ impl Memory {
         self.finished.len()
     }
 
-    /// In the order of their ids, so that equal memories give equal lists.
+    /// In the order in which they are forgotten, so that equal memories give equal lists.
     pub(super) fn iter_sorted(&self) -> Vec<(TransferId, Finished)> {
-        let mut ids: Vec<_> = self.due.iter().map(|Reverse((_, id))| *id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids.into_iter().filter_map(|id| Some((id, *self.finished.get(&id)?))).collect()
+        let mut due: Vec<_> = self.due.iter().map(|Reverse(due)| *due).collect();
+        due.sort_unstable();
+        due.dedup();
+        due.into_iter()
+            .filter_map(|(at, id)| self.finished.get(&id).filter(|finished| finished.forget_at == at).map(|finished| (id, *finished)))
+            .collect()
     }
 }
 

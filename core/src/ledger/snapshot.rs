@@ -21,7 +21,7 @@ pub struct Snapshot {
     pub bounds: Bounds,
     /// The open transfers, in the order in which they came into their present state.
     pub open: Vec<(TransferId, OpenTransfer)>,
-    /// The finished transfers that are remembered, by id.
+    /// The finished transfers that are remembered, in the order in which they are forgotten, and of one moment by id.
     pub finished: Vec<FinishedTransfer>,
 }
 
@@ -71,6 +71,7 @@ impl Trustline {
             }
             trustline.open.insert(id, open);
         }
+        trustline.memory.reserve(snapshot.finished.len());
         for FinishedTransfer { id, direction, digest, fulfilled, forget_at, lapsed } in snapshot.finished {
             let outcome = fulfilled.map_or(Outcome::RolledBack, Outcome::Fulfilled);
             trustline.memory.remember(id, Finished { direction, digest, outcome, forget_at });

@@ -54,17 +54,17 @@ pub(super) fn forget_set_back(connection: &Connection, account: i64, at: Timesta
     Ok(())
 }
 
-/// Those of an account that are remembered, by id.
+/// Those of an account that are remembered, in the order in which they are forgotten, which is that of the table.
 pub(super) fn read(connection: &Connection, account: i64, latest: Timestamp) -> rusqlite::Result<Vec<FinishedTransfer>> {
     const COLUMNS: &str = "SELECT transfer, direction, digest, fulfilled, forget_at, condition, amount, expires_at, protocol_data
         FROM raw_finished_transfers WHERE account = ?1 AND";
-    let mut usual = connection.prepare_cached(&format!("{COLUMNS} forget_at > ?2"))?;
-    let mut finished: Vec<_> = usual.query_map(params![account, Column(latest)], finished_transfer)?.collect::<Result<_, _>>()?;
-    let mut set_back = connection.prepare_cached(&format!("{COLUMNS} set_back = 1 AND forget_at <= ?2"))?;
-    for row in set_back.query_map(params![account, Column(latest)], finished_transfer)? {
-        finished.push(row?);
+    let mut finished = Vec::new();
+    for of_these in ["set_back = 1 AND forget_at <= ?2", "forget_at > ?2"] {
+        let mut statement = connection.prepare_cached(&format!("{COLUMNS} {of_these} ORDER BY forget_at, transfer"))?;
+        for row in statement.query_map(params![account, Column(latest)], finished_transfer)? {
+            finished.push(row?);
+        }
     }
-    finished.sort_unstable_by_key(|finished| finished.id);
     Ok(finished)
 }
 

@@ -139,7 +139,7 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     // The ends of the tables, where all writing is. In KiB, as SQLite has it.
-    connection.pragma_update(None, "cache_size", -16 * 1024)
+    connection.pragma_update(None, "cache_size", -4 * 1024)
 }
 
 /// Nothing is a URI: a file may be called anything.
