@@ -20,16 +20,19 @@
 extern crate alloc;
 
 mod condition;
+mod ledger_id;
 mod limits;
 mod time;
 mod transfer_id;
 mod transfer_map;
+mod uuid;
 
 pub mod ledger;
 pub mod session;
 pub mod wire;
 
 pub use condition::{Condition, Fulfillment};
+pub use ledger_id::LedgerId;
 pub use limits::{Limits, WireLimits};
 pub use time::{Timestamp, TimestampError};
 pub use transfer_id::{TransferId, TransferIdError};

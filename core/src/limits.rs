@@ -32,6 +32,10 @@ pub struct Limits {
     pub open_transfers: usize,
     /// Most outcomes whose payer has left, and which everyone who connects to the hosted account is told: 1,000.
     pub orphans: usize,
+    /// Most ledgers of peers that are remembered, for each account: 1,000. The one that was seen longest ago is forgotten.
+    pub peers: usize,
+    /// Most openings of our own ledger that are remembered, for each account: 1,000. The earliest is forgotten.
+    pub openings: usize,
     /// Most connections to one account at once: 64.
     pub connections: usize,
     /// How long a peer may take to authenticate, or to answer our authentication: 2 s.
@@ -42,6 +46,8 @@ pub struct Limits {
     pub furthest_expiry: Duration,
     /// How long a finished transfer is remembered beyond its expiry, for repeats from a peer whose clock differs: 1 h.
     pub memory_margin: Duration,
+    /// How often the two ledgers tell each other how far they are while they change: every 60 s.
+    pub position_interval: Duration,
     /// How long we wait for the host's word on an expired transfer before asking for the balance: 10 s.
     pub expiry_grace: Duration,
 }
@@ -54,11 +60,14 @@ impl Default for Limits {
             unanswered_requests: 10_000,
             open_transfers: 100_000,
             orphans: 1_000,
+            peers: 1_000,
+            openings: 1_000,
             connections: 64,
             authentication_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(5),
             furthest_expiry: Duration::from_secs(24 * 60 * 60),
             memory_margin: Duration::from_secs(60 * 60),
+            position_interval: Duration::from_secs(60),
             expiry_grace: Duration::from_secs(10),
         }
     }

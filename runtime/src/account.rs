@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use trustline_core::ledger::{Bounds, Sums};
-use trustline_core::session::{ConnectionId, DisconnectReason, Event, LedgerInfo, Output, Session};
+use trustline_core::session::{ConnectionId, DisconnectReason, Dispute, Event, LedgerInfo, Output, Session};
 use trustline_core::{Timestamp, TransferId};
 
 use crate::alarm::Alarm;
@@ -131,6 +131,12 @@ impl Account {
     /// connections are closed, and no new one is made. Its balance and sums may count what was not stored.
     pub fn failure(&self) -> Option<JournalError> {
         self.shared.lock().failure.clone()
+    }
+
+    /// Why the trustline has stopped, if its ledger and the peer's cannot both be right. Its connections are closed, and no
+    /// new one is made. A trustline that we host goes on.
+    pub fn dispute(&self) -> Option<Dispute> {
+        self.shared.lock().session.dispute().cloned()
     }
 
     /// Gives commands, whose outputs leave as one batch.
@@ -318,7 +324,7 @@ impl State {
     fn release(&mut self, outputs: Vec<Output>, now: Timestamp) {
         // Frames mostly come in runs for one connection: one wake is enough for each run. It stands behind the run, because
         // a connection that is woken by the first frame may be asleep again before the last is there.
-        let mut run = None;
+        let (mut run, mut has_stopped) = (None, false);
         for output in outputs {
             match output {
                 Output::Effect(_) => {}
@@ -343,6 +349,13 @@ impl State {
                     if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
                         self.waiters.tell_connected(Connected::Ready);
                     }
+                    if let Event::Dispute(dispute) = &event
+                        && self.session.dispute() == Some(dispute)
+                    {
+                        tracing::error!(%dispute, "a trustline has stopped");
+                        self.waiters.tell_connected(Connected::Disputed(dispute.clone()));
+                        has_stopped = true;
+                    }
                     if let Some(event) = self.waiters.resolve(event) {
                         self.tell(event, now);
                     }
@@ -350,6 +363,9 @@ impl State {
             }
         }
         self.wake(run);
+        if has_stopped {
+            self.waiters.give_up();
+        }
     }
 
     fn wake(&self, run: Option<usize>) {

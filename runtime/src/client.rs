@@ -13,6 +13,7 @@ use trustline_core::wire::Entry;
 
 use crate::account::Account;
 use crate::alarm::Alarm;
+use crate::clock;
 use crate::connect_error::ConnectError;
 use crate::dialer::{Dialer, FirstAttempt, KeepUp};
 use crate::events::{Events, Inbox};
@@ -45,6 +46,7 @@ pub struct ClientBuilder<R: Runtime> {
     connection_limits: ConnectionLimits,
     protocols: Vec<String>,
     authentication: Vec<Entry>,
+    account_is_exclusive: bool,
 }
 
 impl<R: Runtime + Default> Client<R> {
@@ -112,6 +114,7 @@ impl<R: Runtime> ClientBuilder<R> {
             connection_limits: ConnectionLimits::default(),
             protocols: Vec::new(),
             authentication: Vec::new(),
+            account_is_exclusive: false,
         }
     }
 
@@ -165,6 +168,15 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
+    /// Nobody but this client moves money on the account, so that the host's balance must be ours. A host of our kind is
+    /// compared in any case; this lets one of another kind be compared by its balance, on each connection. The default is
+    /// that others may share the account.
+    #[must_use]
+    pub fn exclusive_account(mut self) -> Self {
+        self.account_is_exclusive = true;
+        self
+    }
+
     /// Connects, and delivers the events as a stream instead of to a handler.
     pub async fn connect_with_events(self) -> Result<(Client<R>, Events), ConnectError> {
         let (inbox, events) = Inbox::new();
@@ -213,6 +225,7 @@ impl<R: Runtime> ClientBuilder<R> {
         config.limits = self.limits;
         config.protocols.extend(self.protocols);
         config.hash_seed = crate::random::hash_seed();
+        config.account_is_exclusive = self.account_is_exclusive;
         config.credentials = Credentials {
             username: url.username().to_owned(),
             token: url.token().clone(),
@@ -254,13 +267,17 @@ impl<R: Runtime> ClientBuilder<R> {
 
 /// The trustline as the journal knows it.
 pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionConfig) -> Result<Session, JournalError> {
-    Ok(match journal.load(name)? {
+    let mut session = match journal.load(name)? {
         Some(snapshot) => {
             let trustline = Trustline::from_snapshot(config.trustline(), snapshot);
             Session::with_trustline(config, trustline)
         }
         None => Session::new(config),
-    })
+    };
+    if journal.outlives_the_process() {
+        session.handle_opened(crate::random::ledger_id(), clock::now());
+    }
+    Ok(session)
 }
 
 impl<R: Runtime> fmt::Debug for Client<R> {

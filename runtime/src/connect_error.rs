@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use trustline_core::session::{DisconnectReason, error_message};
+use trustline_core::session::{DisconnectReason, Dispute, error_message};
 use trustline_core::wire::ErrorPacket;
 
 use crate::ended::Ended;
@@ -28,6 +28,8 @@ pub enum ConnectError {
     WebSocket(WebSocketError),
     /// The host did not accept the username and token.
     Refused(Box<ErrorPacket>),
+    /// Our ledger and the host's cannot both be right: an older backup was put in the place of one of them.
+    Disputed(Dispute),
     /// The host closed the connection before it answered the authentication.
     Closed,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for ConnectError {
             Self::Refused(error) => {
                 write!(f, "the host refused the username and token: {} {}: {}", error.code, error.name, error_message(error))
             }
+            Self::Disputed(dispute) => dispute.fmt(f),
             Self::Closed => f.write_str("the host closed the connection before it answered the authentication"),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) struct Dialer<R: Runtime> {
 impl<R: Runtime> Dialer<R> {
     pub(crate) async fn run(mut self) {
         let mut backoff = Backoff::new();
-        while !self.keep_up.is_stopped() && self.account.failure().is_none() {
+        while !self.keep_up.is_stopped() && self.account.failure().is_none() && self.account.dispute().is_none() {
             let result = self.dial_once(&mut backoff).await;
             if let Some(first) = self.first.take() {
                 // The first attempt failed before it was connected: whoever waits for it decides.
@@ -117,6 +117,7 @@ impl<R: Runtime> Dialer<R> {
                 Ok(())
             }
             Some(Connected::Refused(error)) => Err(ConnectError::Refused(error)),
+            Some(Connected::Disputed(dispute)) => Err(ConnectError::Disputed(dispute)),
             None => Err(ConnectError::from(ended)),
         }
     }

@@ -200,7 +200,7 @@ impl Admission for Stranger {
                 return Err(DisconnectReason::TooManyConnections.to_string());
             }
             let id = state.open(outbox.clone());
-            state.session.handle_accepted(id, request.request_id, ProtocolData::new(), now);
+            state.session.handle_accepted(id, request, ProtocolData::new(), now);
             Ok(id)
         })?;
         self.hosting.lock().strangers.remove(&self.number);

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use trustline_core::TransferId;
+use trustline_core::{LedgerId, TransferId};
 
 /// The system is asked for so many bytes at a time: asking costs more than a payment's id should.
 const POOL_BYTES: usize = 4096;
@@ -19,6 +19,11 @@ thread_local! {
 /// An id that nobody else uses, nor knows before it is shown.
 pub(crate) fn transfer_id() -> TransferId {
     TransferId::from(bytes())
+}
+
+/// A name for an opening of a ledger.
+pub(crate) fn ledger_id() -> LedgerId {
+    LedgerId::from(bytes())
 }
 
 /// A key for hash maps whose keys a peer chooses.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_channel::oneshot;
 use trustline_core::TransferId;
-use trustline_core::session::{Event, MessageFailure, MessageId};
+use trustline_core::session::{Dispute, Event, MessageFailure, MessageId};
 use trustline_core::wire::ProtocolData;
 
 use crate::payment::{Fulfilled, PaymentError};
@@ -28,6 +28,8 @@ pub(crate) enum Connected {
     /// Authenticated, and told what ledger it is (or that the host does not say).
     Ready,
     Refused(Box<trustline_core::wire::ErrorPacket>),
+    /// The two ledgers cannot both be right.
+    Disputed(Dispute),
 }
 
 impl Waiters {

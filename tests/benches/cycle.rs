@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use trustline_core::ledger::Authority;
-use trustline_core::session::{ConnectionId, Event, LedgerInfo, Output, Session, SessionConfig};
+use trustline_core::session::{AuthenticationRequest, ConnectionId, Credentials, Event, LedgerInfo, Output, Session, SessionConfig};
 use trustline_core::wire::{Entry, Prepare, ProtocolData};
 use trustline_core::{Fulfillment, Timestamp, TransferId};
 
@@ -38,7 +38,8 @@ fn main() {
     client.handle_connected(LINK, NOW);
     while client.poll_output().is_some() {}
     // The first request of a connection is its authentication, whose id is therefore known.
-    host.handle_accepted(LINK, 1, ProtocolData::new(), NOW);
+    let request = AuthenticationRequest { request_id: 1, credentials: Credentials::default() };
+    host.handle_accepted(LINK, &request, ProtocolData::new(), NOW);
 
     let started = Instant::now();
     let (mut sent, mut fulfilled, mut frames) = (0, 0, 0_u64);

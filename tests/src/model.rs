@@ -1,8 +1,8 @@
 //! A naive ledger: a list of everything that ever happened, and sums that are added up whenever someone asks. Slow, and
 //! plain enough to be believed. It shares the vocabulary of the real one, and no code.
 
-use trustline_core::ledger::{Authority, Bounds, Direction, Sums, Transfer, TrustlineConfig};
-use trustline_core::{Fulfillment, Timestamp, TransferId};
+use trustline_core::ledger::{Authority, Bounds, Direction, Position, Sums, Transfer, TrustlineConfig};
+use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 use Direction::{Incoming, Outgoing};
 
@@ -15,6 +15,13 @@ pub struct Model {
     config: TrustlineConfig,
     bounds: Bounds,
     entries: Vec<Entry>,
+    /// The names of the openings in their order.
+    openings: Vec<LedgerId>,
+    /// How far each ledger of the peer was, the one that was heard of last at the end.
+    peers: Vec<Position>,
+    /// Money may have moved with others than these.
+    others: bool,
+    changes: usize,
 }
 
 #[derive(Debug)]
@@ -51,7 +58,7 @@ impl Entry {
 impl Model {
     /// An empty list.
     pub fn new(config: TrustlineConfig) -> Self {
-        Self { bounds: config.bounds, config, entries: Vec::new() }
+        Self { bounds: config.bounds, config, entries: Vec::new(), openings: Vec::new(), peers: Vec::new(), others: false, changes: 0 }
     }
 
     /// The four sums.
@@ -131,6 +138,50 @@ impl Model {
         }
         self.bounds = bounds;
         self.changed(now)
+    }
+
+    /// A process opens the ledger.
+    pub fn open(&mut self, id: LedgerId) -> Verdict {
+        if self.openings.last() == Some(&id) {
+            return Ok(false);
+        }
+        self.others |= self.openings.is_empty() && self.changes > 0;
+        self.openings.push(id);
+        self.noted()
+    }
+
+    /// The peer tells how far its ledger is.
+    pub fn see_peer(&mut self, position: Position) -> Verdict {
+        let known = self.peers.iter().position(|peer| peer.ledger == position.ledger);
+        match known {
+            Some(index) if self.peers[index].sequence >= position.sequence => return Ok(false),
+            Some(index) => drop(self.peers.remove(index)),
+            None => {}
+        }
+        self.peers.push(position);
+        if self.peers.len() > self.config.peers {
+            self.peers.remove(0);
+            self.others = true;
+        }
+        self.noted()
+    }
+
+    /// A peer takes part that does not name its ledger.
+    pub fn see_unnamed(&mut self) -> Verdict {
+        if self.openings.is_empty() || self.others {
+            return Ok(false);
+        }
+        self.others = true;
+        self.noted()
+    }
+
+    /// The ledger's name, its openings that are remembered, how far the peers' ledgers were in the order of their names, and
+    /// whether there were others.
+    pub fn lineage(&self) -> (Option<LedgerId>, Vec<LedgerId>, Vec<Position>, bool) {
+        let mut peers = self.peers.clone();
+        peers.sort_by_key(|peer| peer.ledger);
+        let forgotten = self.openings.len().saturating_sub(self.config.openings);
+        (self.openings.first().copied(), self.openings[forgotten..].to_vec(), peers, self.others)
     }
 
     /// The peer takes what we pay.
@@ -230,9 +281,17 @@ impl Model {
         self.changed(now)
     }
 
+    /// A change that moves nothing and lets nothing be forgotten.
+    #[expect(clippy::unnecessary_wraps, reason = "an operation ends with it, and so with its verdict")]
+    fn noted(&mut self) -> Verdict {
+        self.changes += 1;
+        Ok(true)
+    }
+
     /// Every change is an occasion to forget what was finished long ago.
     #[expect(clippy::unnecessary_wraps, reason = "an operation ends with it, and so with its verdict")]
     fn changed(&mut self, now: Timestamp) -> Verdict {
+        self.changes += 1;
         let TrustlineConfig { furthest_expiry, memory_margin, .. } = self.config;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_open()) {
             let by_its_terms = entry.conditional && entry.fate != Fate::Lapsed;

@@ -15,6 +15,12 @@ use crate::story::describe_frame;
 /// More steps than any scenario takes at one moment: beyond it, the two talk in circles.
 const MOST_STEPS: usize = 100_000;
 
+/// What the shop's ledger is called.
+const SHOPS: u8 = 0x50;
+
+/// What the customer's ledger is called; those of the others follow.
+const CUSTOMERS: u8 = 0xc0;
+
 /// A shop that accepts connections, and a customer that dials. Between them lie links that delay and break.
 #[derive(Debug)]
 pub struct Pair {
@@ -30,6 +36,7 @@ pub struct Pair {
     pub cut_after: Option<usize>,
     /// How far the customer's clock is ahead, in milliseconds.
     pub customer_ahead: i64,
+    others_keep_ledgers: bool,
     now: Timestamp,
     links: Vec<Link>,
     next_connection: u64,
@@ -53,6 +60,15 @@ impl Pair {
         Self::new(shop, SessionConfig { account: Some("example.customer".into()), ..equal })
     }
 
+    /// Both keep ledgers that have names, and so will the others.
+    #[must_use]
+    pub fn keeping_ledgers(mut self) -> Self {
+        self.shop = self.shop.keeping_ledger(SHOPS);
+        self.customer = self.customer.keeping_ledger(CUSTOMERS);
+        self.others_keep_ledgers = true;
+        self
+    }
+
     /// [`hosted`](Self::hosted), and connected; what was said until then is forgotten.
     pub fn connected() -> Self {
         Self::hosted().after_connecting()
@@ -72,6 +88,7 @@ impl Pair {
             delay: Duration::ZERO,
             cut_after: None,
             customer_ahead: 0,
+            others_keep_ledgers: false,
             now: START,
             links: Vec::new(),
             next_connection: 1,
@@ -93,8 +110,11 @@ impl Pair {
     pub fn add_other(&mut self) -> usize {
         let mut other = Side::new(self.customer.config().clone());
         other.now = self.now;
+        let index = self.others.len();
+        if self.others_keep_ledgers {
+            other = other.keeping_ledger(CUSTOMERS + 1 + u8::try_from(index).expect("there are few"));
+        }
         self.others.push(other);
-        let index = self.others.len() - 1;
         self.connect_as(Role::Other(index));
         self.drive();
         self.forget_talk();
@@ -177,7 +197,14 @@ impl Pair {
 
     /// A side's process dies and starts again from its journal. Its links break.
     pub fn restart(&mut self, role: Role) {
-        self.side(role).restart();
+        let effects = self.side(role).journal().len();
+        self.restore(role, effects);
+    }
+
+    /// A side's process dies, and starts again from the first `effects` effects of its journal: an older backup was put in its
+    /// place. Its links break.
+    pub fn restore(&mut self, role: Role, effects: usize) {
+        self.side(role).restart_from(effects);
         for link in self.links.iter_mut().filter(|link| role == Role::Shop || link.dialer == role) {
             link.cut(self.now, self.now, self.order);
         }
@@ -323,7 +350,7 @@ impl Pair {
             Acceptance::Waiting => return,
             Acceptance::Authenticate(request) if request.credentials.token.matches(TOKEN) => {
                 link.acceptor = None;
-                return self.shop.accepted(link.id, request.request_id);
+                return self.shop.accepted_with(link.id, &request);
             }
             Acceptance::Authenticate(request) => request.refusal("wrong token", now),
             Acceptance::Refused(refusal) => refusal,

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use trustline_core::Timestamp;
 use trustline_core::ledger::{Bounds, Effect, Snapshot, Trustline};
 use trustline_core::session::{
-    ConnectionId, Deadline, DisconnectReason, ErrorName, Event, MessageId, Output, RequestToken, Session, SessionConfig, Violations,
+    AuthenticationRequest, ConnectionId, Credentials, Deadline, DisconnectReason, ErrorName, Event, MessageId, Output, RequestToken,
+    Session, SessionConfig, Violations,
 };
 use trustline_core::wire::{Body, Packet, Prepare, ProtocolData};
+use trustline_core::{LedgerId, Timestamp};
 
 use crate::names::{self, fulfillment, no_data, payment, transfer_id};
 use crate::story::{describe_event, describe_frame};
@@ -37,6 +38,8 @@ pub struct Side {
     /// The process is dead, until it is restarted.
     pub is_down: bool,
     config: SessionConfig,
+    /// What its ledger is called, and how often it was opened; a side without it tells nobody.
+    ledger: Option<(u8, u32)>,
     journal: Vec<Effect>,
     /// Rebuilt from the journal alone, effect by effect.
     replica: Trustline,
@@ -64,6 +67,7 @@ impl Side {
             crash: None,
             is_down: false,
             config,
+            ledger: None,
             journal,
             replica,
             events: Vec::new(),
@@ -79,9 +83,30 @@ impl Side {
     pub fn restart_from(&mut self, effects: usize) {
         let mut journal = std::mem::take(&mut self.journal);
         journal.truncate(effects);
-        let now = self.now;
+        self.goes_on_from(journal);
+    }
+
+    /// The process starts again, and finds another journal than it left.
+    pub fn goes_on_from(&mut self, journal: Vec<Effect>) {
+        let (now, ledger) = (self.now, self.ledger);
         *self = Self::with_journal(self.config.clone(), journal);
         self.now = now;
+        if let Some((name, openings)) = ledger {
+            self.open(name, openings + 1);
+        }
+    }
+
+    /// From now on it keeps a ledger that has a name.
+    #[must_use]
+    pub fn keeping_ledger(mut self, name: u8) -> Self {
+        self.open(name, 0);
+        self
+    }
+
+    fn open(&mut self, name: u8, openings: u32) {
+        self.ledger = Some((name, openings));
+        self.session.handle_opened(ledger_id(name, openings), self.now);
+        self.drain();
     }
 
     /// The process starts again from its whole journal.
@@ -183,9 +208,14 @@ impl Side {
         self.drain();
     }
 
-    /// A connection was authenticated.
+    /// A connection was authenticated, by a peer that says nothing else.
     pub fn accepted(&mut self, connection: ConnectionId, request_id: u32) {
-        self.session.handle_accepted(connection, request_id, no_data(), self.now);
+        self.accepted_with(connection, &AuthenticationRequest { request_id, credentials: Credentials::default() });
+    }
+
+    /// A connection was authenticated.
+    pub fn accepted_with(&mut self, connection: ConnectionId, request: &AuthenticationRequest) {
+        self.session.handle_accepted(connection, request, no_data(), self.now);
         self.drain();
     }
 
@@ -325,4 +355,11 @@ impl Side {
         let connections = session.connections().collect();
         (self.snapshot(), session.poll_timeout(), session.in_flight(), connections, *session.violations(), session.is_closing())
     }
+}
+
+/// The name of an opening of a ledger.
+fn ledger_id(name: u8, openings: u32) -> LedgerId {
+    let mut id = [name; 16];
+    id[12..].copy_from_slice(&openings.to_be_bytes());
+    LedgerId::from(id)
 }

@@ -42,6 +42,11 @@ pub fn describe_event(event: &Event) -> String {
         Event::Dispute(Dispute::Balance { ours, theirs, undecided }) => {
             format!("dispute: balance {ours} here, {theirs} there, {undecided} undecided")
         }
+        Event::Dispute(Dispute::Rewound { who, seen, has }) => format!("dispute: {who:?} rewound from {seen} to {has}"),
+        Event::Dispute(Dispute::Sums { ours, theirs }) => format!(
+            "dispute: paid {} and got {} here, got {} and paid {} there",
+            ours.outgoing_posted, ours.incoming_posted, theirs.incoming_posted, theirs.outgoing_posted
+        ),
         Event::NoInfo(failure) => format!("no info: {failure:?}"),
         other => format!("{other:?}"),
     }

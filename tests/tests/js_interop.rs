@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use trustline_tests::programs::{Program, Shop, free_ports, letter_shop};
+use trustline_tests::programs::{Backup, Ledgers, Program, Shop, free_ports, letter_shop};
 
 const KIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop");
 
@@ -119,6 +119,28 @@ fn our_customer_says_what_is_wrong_at_their_shop() {
     }
     let summary = shop.close();
     assert_eq!((&summary["balance"], &summary["letters"]), (&"50".into(), &5.into()), "{summary}");
+}
+
+/// Their shop keeps no ledger that has a name, so that only its balance can tell.
+#[test]
+#[ignore = "needs node: run with -- --ignored"]
+fn our_customer_with_an_older_file_is_found_out_by_their_balance() {
+    let _alone = alone();
+    let (shop, ledgers) = (TheirShop::open("1000000000"), Ledgers::new("older-js"));
+    let buys =
+        |options: &[&str]| shop.our_customer(&shop.url, &[&["--letters", "10", "--ledger", ledgers.customer()], options].concat()).finish();
+    buys(&["--exclusive-account"]).assert_success();
+    let older = Backup::of(ledgers.customer());
+    buys(&["--exclusive-account"]).assert_success();
+    let newest = Backup::of(ledgers.customer());
+    older.put_back();
+    buys(&["--exclusive-account"]).assert_failure(&["The balance is -100 by our ledger, but -200 by the peer's"]);
+    newest.put_back();
+    buys(&["--exclusive-account"]).assert_success();
+    // Where others may have paid, it proves nothing.
+    older.put_back();
+    buys(&[]).assert_success();
+    assert_eq!(shop.close()["balance"], "400");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::select;
-use trustline_core::ledger::{Authority, Bounds, Direction, Effect, Transfer, Trustline, TrustlineConfig};
-use trustline_core::{Fulfillment, Timestamp, TransferId};
+use trustline_core::ledger::{Authority, Bounds, Direction, Effect, Lineage, Position, Transfer, Trustline, TrustlineConfig};
+use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 use trustline_tests::model::{Model, Verdict};
 use trustline_tests::{START, conditional, fulfillment, transfer_id};
 
@@ -24,10 +24,17 @@ enum Operation {
     ReceiveFulfill { n: u32, with: u32 },
     ReceiveReject { n: u32 },
     Answered { n: u32, to: &'static str, accepted: bool },
+    Open { name: u8 },
+    SeePeer { position: Position },
+    SeeUnnamed,
     Wait { millis: i64 },
 }
 
 const IDS: u32 = 6;
+
+fn id(name: u8) -> LedgerId {
+    LedgerId::from([name; 16])
+}
 
 /// Around every power of two, where arithmetic goes wrong if it does.
 fn amount() -> impl Strategy<Value = u64> {
@@ -76,6 +83,10 @@ fn operation() -> impl Strategy<Value = Operation> {
             to,
             accepted
         }),
+        (0..4_u8).prop_map(|name| Open { name }),
+        (0..4_u8, 0..4_u8, 0..4_u64)
+            .prop_map(|(ledger, opening, sequence)| SeePeer { position: Position { ledger: id(ledger), opening: id(opening), sequence } }),
+        Just(SeeUnnamed),
         select(vec![0, 1, 999, 1_000, 5_000, 20_000]).prop_map(|millis| Wait { millis }),
     ]
 }
@@ -87,7 +98,7 @@ fn authority() -> impl Strategy<Value = Authority> {
 /// Small limits, so that they are met.
 fn config(authority: Authority, bounds: Bounds) -> TrustlineConfig {
     let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
-    TrustlineConfig { bounds, open_transfers: 4, furthest_expiry, memory_margin, ..TrustlineConfig::new(authority) }
+    TrustlineConfig { bounds, open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
 }
 
 /// The real ledger, and the clock.
@@ -139,6 +150,9 @@ impl Bank {
                 ("Reject", _) => trustline.reject_answered(transfer_id(n), now),
                 _ => trustline.refused(transfer_id(n), now),
             }),
+            Open { name } => Ok(trustline.open(id(name), now)),
+            SeePeer { position } => Ok(trustline.see_peer(position, now)),
+            SeeUnnamed => Ok(trustline.see_unnamed(now)),
             Wait { millis } => {
                 self.now = Timestamp::from_millis(self.now.as_millis() + millis);
                 Ok(None)
@@ -164,6 +178,9 @@ impl Bank {
             ReceiveTransfer { n, amount } => model.receive_transfer(&unconditional(n, amount), now),
             ReceiveFulfill { n, with } => model.receive_fulfill(transfer_id(n), fulfillment(with), now),
             ReceiveReject { n } => model.receive_reject(transfer_id(n), now),
+            Open { name } => model.open(id(name)),
+            SeePeer { position } => model.see_peer(position),
+            SeeUnnamed => model.see_unnamed(),
             Answered { to: "Prepare", accepted: true, .. } | Wait { .. } => Ok(false),
             Answered { n, to, accepted } => model.answered(transfer_id(n), to, accepted, now),
         }
@@ -205,6 +222,9 @@ proptest! {
             }
             prop_assert_eq!(replica.snapshot(), bank.trustline.snapshot(), "replay gives the live trustline");
             prop_assert_eq!(bank.trustline.sums(), &model.sums());
+            let Lineage { ledger, openings, peers, others } = bank.trustline.lineage();
+            let openings = openings.iter().map(|opening| opening.id).collect();
+            prop_assert_eq!((*ledger, openings, peers.values().map(|peer| peer.position).collect(), *others), model.lineage());
             prop_assert_eq!((bank.trustline.open_len(), bank.trustline.remembered_len()), model.counts());
         }
     }

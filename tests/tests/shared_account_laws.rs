@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use trustline_core::TransferId;
+use trustline_core::ledger::Party;
 use trustline_core::ledger::{Effect, Fact};
-use trustline_core::session::Event;
+use trustline_core::session::{Dispute, Event};
+use trustline_core::{Limits, TransferId};
 use trustline_tests::{Crash, Pair, Role, fulfillment, millis, no_data, no_funds, number, seconds, transfer_id};
 
 const CUSTOMERS: [Role; 3] = [Role::Customer, Role::Other(0), Role::Other(1)];
@@ -69,15 +70,17 @@ struct World {
     next: u32,
     /// What the shop was offered and has not decided.
     offered: Vec<TransferId>,
+    /// What anyone said to its application that does not agree.
+    disputes: Vec<(Role, Dispute)>,
 }
 
 impl World {
     fn new() -> Self {
-        let mut pair = Pair::connected();
+        let mut pair = Pair::hosted().keeping_ledgers().after_connecting();
         pair.add_other();
         pair.add_other();
         pair.delay = millis(10);
-        Self { pair, next: 1, offered: Vec::new() }
+        Self { pair, next: 1, offered: Vec::new(), disputes: Vec::new() }
     }
 
     fn act(&mut self, act: &Act) {
@@ -111,9 +114,13 @@ impl World {
 
     fn wait(&mut self, time: Duration) {
         self.pair.advance(time);
-        for event in self.pair.shop.take_events() {
-            if let Event::IncomingPrepared { transfer, .. } = event {
-                self.offered.push(transfer.id);
+        for role in [&CUSTOMERS[..], &[Role::Shop]].concat() {
+            for event in self.pair.side(role).take_events() {
+                match event {
+                    Event::IncomingPrepared { transfer, .. } => self.offered.push(transfer.id),
+                    Event::Dispute(dispute) => self.disputes.push((role, dispute)),
+                    _ => {}
+                }
             }
         }
     }
@@ -131,21 +138,25 @@ impl World {
         });
     }
 
-    /// All goes well again, for longer than payments live.
+    /// All goes well again, for longer than payments live, and for longer than it takes to tell how far a ledger is.
     fn settle(&mut self) {
         self.pair.cut_after = None;
         for role in [&CUSTOMERS[..], &[Role::Shop]].concat() {
             self.pair.side(role).crash = None;
         }
-        for _ in 0..12 {
+        for _ in 0..14 {
             for who in CUSTOMERS {
                 self.connect(who);
             }
             self.wait(seconds(5));
         }
+        // Whoever tells at this very moment how far its ledger is will have its answer.
+        self.wait(millis(25));
     }
 
     fn check(&mut self) -> Result<(), TestCaseError> {
+        let comparisons = self.disputes.iter().filter(|(_, dispute)| matches!(dispute, Dispute::Rewound { .. } | Dispute::Sums { .. }));
+        prop_assert_eq!(comparisons.count(), 0, "a false alarm: {:?}", &self.disputes);
         let mut all_paid = Vec::new();
         let mut balance = 0;
         for role in CUSTOMERS {
@@ -186,5 +197,47 @@ proptest! {
         }
         world.settle();
         world.check()?;
+    }
+
+    /// One of them finds an older backup in the place of its ledger. It is noticed unless nothing was missing, and nobody is
+    /// suspected who has nothing to do with it.
+    #[test]
+    fn of_those_who_share_an_account_only_one_that_was_set_back_is_disputed(
+        who in select([&CUSTOMERS[..], &[Role::Shop]].concat()),
+        backup in any::<prop::sample::Index>(),
+        acts in prop::collection::vec(act(), 1..40),
+    ) {
+        let mut world = World::new();
+        for act in &acts {
+            world.act(act);
+        }
+        world.settle();
+        // Each has told the shop how far it is, and how far it was after that.
+        world.wait(2 * Limits::default().position_interval);
+        world.disputes.clear();
+        // Without its first effect, which names it, it would be another ledger.
+        let effects = 1 + backup.index(world.pair.side(who).journal().len());
+        let lost = world.pair.side(who).journal()[effects..].iter().any(|effect| !effect.fact.is_lineage());
+        world.pair.restore(who, effects);
+        world.settle();
+        let notices = |role, party| {
+            world.disputes.iter().any(|(by, dispute)| *by == role && matches!(dispute, Dispute::Rewound { who, .. } if *who == party))
+        };
+        if lost && who == Role::Shop {
+            prop_assert!(notices(Role::Shop, Party::Us), "{:?}", &world.disputes);
+            prop_assert!(CUSTOMERS.into_iter().any(|customer| notices(customer, Party::Peer)), "{:?}", &world.disputes);
+        } else if lost {
+            prop_assert!(notices(who, Party::Us) && notices(Role::Shop, Party::Peer), "{:?}", &world.disputes);
+        }
+        for (by, dispute) in &world.disputes {
+            let set_back = match dispute {
+                Dispute::Rewound { who: Party::Us, .. } => *by,
+                Dispute::Rewound { who: Party::Peer, .. } if *by != Role::Shop => Role::Shop,
+                // The shop says it of whoever told it.
+                Dispute::Rewound { who: Party::Peer, .. } => who,
+                other => return Err(TestCaseError::fail(format!("{by:?}: {other:?}"))),
+            };
+            prop_assert_eq!(set_back, who, "{:?}", &world.disputes);
+        }
     }
 }

@@ -43,6 +43,12 @@ impl Trustline {
                 self.apply_transferred(*direction, *id, *amount, protocol_data, effect.at);
             }
             Fact::BoundsChanged { bounds } => self.bounds = *bounds,
+            Fact::Opened { id } => self.lineage.apply_opened(*id, effect.sequence, self.config.openings),
+            Fact::PeerSeen { position } => self.lineage.apply_peer_seen(*position, effect.sequence, effect.at, self.config.peers),
+            Fact::UnnamedPeerSeen => self.lineage.others = true,
+        }
+        if effect.fact.is_lineage() {
+            return;
         }
         // Forgetting rides on effects and not on a timer, so that replay forgets exactly what the live trustline did; and
         // it comes last, because what was just decided may rest on something that is due to be forgotten.

@@ -4,9 +4,10 @@ use alloc::sync::Arc;
 
 use bytes::Bytes;
 
+use super::lineage::Position;
 use super::sums::Bounds;
 use super::transfer::{Direction, Transfer};
-use crate::{Fulfillment, Timestamp, TransferId};
+use crate::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 /// One change of a trustline: decided once, never reconsidered. Applying the effects of a trustline in the order of
 /// their sequence numbers to a new one rebuilds it exactly.
@@ -101,6 +102,26 @@ pub enum Fact {
         /// The new bounds.
         bounds: Bounds,
     },
+    /// A process has opened the ledger: what follows is its doing. No amount moves.
+    Opened {
+        /// The name of the opening; that of the first is the ledger's.
+        id: LedgerId,
+    },
+    /// A ledger of the peer has come this far. No amount moves.
+    PeerSeen {
+        /// How far.
+        position: Position,
+    },
+    /// A peer takes part that does not name its ledger. No amount moves.
+    UnnamedPeerSeen,
+}
+
+impl Fact {
+    /// Whether it is about the ledgers themselves and not about what is in them. Such a fact lets no finished transfer be
+    /// forgotten.
+    pub fn is_lineage(&self) -> bool {
+        matches!(self, Self::Opened { .. } | Self::PeerSeen { .. } | Self::UnnamedPeerSeen)
+    }
 }
 
 /// One of the two.

@@ -77,6 +77,13 @@ impl Memory {
         self.lapsed.get(id)
     }
 
+    /// What they come to.
+    pub(super) fn lapsed_amount(&self) -> u128 {
+        #[expect(clippy::disallowed_methods, reason = "a sum is the same in any order")]
+        let amounts = self.lapsed.values().map(|transfer| u128::from(transfer.amount));
+        amounts.fold(0, u128::saturating_add)
+    }
+
     /// The transfer is remembered as rolled back, but on our word alone, and so until `forget_at`.
     pub(super) fn lapse(&mut self, transfer: Arc<Transfer>, forget_at: Timestamp) {
         if let Some(finished) = self.finished.get_mut(&transfer.id)

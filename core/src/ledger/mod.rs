@@ -43,11 +43,13 @@
 //! * `incoming posted + incoming pending - outgoing posted <= maximum`, and the mirror for the minimum, after every
 //!   operation that we decide. Only a lapsed transfer that the host fulfills can pass the minimum; and narrower bounds
 //!   leave alone what is prepared.
+//! * What names the ledgers and counts how far they are ([`Lineage`]) moves no money.
 //! * A finished transfer never moves money again, however often its messages are repeated.
 
 mod apply;
 mod effect;
 mod expiries;
+mod lineage;
 mod memory;
 mod receive;
 mod refusal;
@@ -60,6 +62,7 @@ mod trustline;
 mod tests;
 
 pub use effect::{Effect, Fact, Party};
+pub use lineage::{Lineage, Opening, PeerLedger, Position};
 pub use refusal::{FulfillError, PrepareError, Refusal, RejectError};
 pub use snapshot::{FinishedTransfer, Snapshot};
 pub use sums::{Bounds, Sums};

@@ -3,6 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::lineage::Lineage;
 use super::memory::{Finished, Outcome};
 use super::sums::{Bounds, Sums};
 use super::transfer::{Direction, OpenTransfer, State, Terms, Transfer};
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub open: Vec<(TransferId, OpenTransfer)>,
     /// The finished transfers that are remembered, in the order in which they are forgotten, and of one moment by id.
     pub finished: Vec<FinishedTransfer>,
+    /// Which ledger this is, and which others it has seen.
+    pub lineage: Lineage,
 }
 
 /// What is remembered of a finished transfer.
@@ -51,6 +54,7 @@ impl Trustline {
             bounds: self.bounds,
             open: self.open_transfers().into_iter().map(|(id, open)| (id, open.clone())).collect(),
             finished: self.memory.iter_sorted().iter().map(|(id, finished)| self.describe(*id, finished)).collect(),
+            lineage: self.lineage.clone(),
         }
     }
 
@@ -65,6 +69,7 @@ impl Trustline {
         trustline.sequence = snapshot.sequence;
         trustline.sums = snapshot.sums;
         trustline.bounds = snapshot.bounds;
+        trustline.lineage = snapshot.lineage;
         for (id, open) in snapshot.open {
             if let (State::Prepared, Terms::Conditional(transfer)) = (&open.state, &open.terms) {
                 trustline.expiries.insert(open.direction, transfer.expires_at, id);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
 use super::expiries::Expiries;
+use super::lineage::Lineage;
 use super::memory::Memory;
 use super::refusal::{FulfillError, PrepareError, Refusal, RejectError};
 use super::sums::{Bounds, Sums};
@@ -39,6 +40,10 @@ pub struct TrustlineConfig {
     pub furthest_expiry: Duration,
     /// How long a finished transfer is remembered beyond its expiry.
     pub memory_margin: Duration,
+    /// Most ledgers of the peer that are remembered.
+    pub peers: usize,
+    /// Most openings of this ledger that are remembered.
+    pub openings: usize,
     /// Key of the hash maps, whose keys the peer chooses: random in production, fixed in tests. It never shows.
     pub hash_seed: u64,
 }
@@ -53,6 +58,8 @@ impl TrustlineConfig {
             open_transfers: limits.open_transfers,
             furthest_expiry: limits.furthest_expiry,
             memory_margin: limits.memory_margin,
+            peers: limits.peers,
+            openings: limits.openings,
             hash_seed: 0,
         }
     }
@@ -95,6 +102,7 @@ pub struct Trustline {
     /// Of the conditional transfers in state `Prepared`.
     pub(super) expiries: Expiries,
     pub(super) memory: Memory,
+    pub(super) lineage: Lineage,
 }
 
 /// Views.
@@ -108,6 +116,7 @@ impl Trustline {
             open: transfer_map(config.hash_seed),
             expiries: Expiries::default(),
             memory: Memory::new(config.hash_seed),
+            lineage: Lineage::default(),
             config,
         }
     }

@@ -1,9 +1,10 @@
 //! What the peer answered to our requests.
 
+use super::dispute::Dispute;
 use super::error_name::ErrorName;
 use super::kept_data::boxed;
 use super::machine::Session;
-use super::output::{ConnectionId, DisconnectReason, Dispute, Event, MessageFailure};
+use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure};
 use super::request_table::Request;
 use super::subprotocol;
 use super::timeouts::RETRY_AFTER;
@@ -11,7 +12,7 @@ use crate::ledger::{Effect, Fact, State};
 use crate::wire::{ErrorPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
 
-type Answer = Result<ProtocolData, ErrorPacket>;
+pub(super) type Answer = Result<ProtocolData, ErrorPacket>;
 
 impl Session {
     pub(super) fn handle_answer(&mut self, connection: ConnectionId, request_id: u32, answer: Answer, now: Timestamp) {
@@ -21,8 +22,10 @@ impl Session {
             return;
         };
         match request {
-            Request::Authenticate => self.authenticate_answered(connection, answer, now),
+            Request::Authenticate { sequence } => self.authenticate_answered(connection, sequence, answer, now),
             Request::Info => self.info_answered(answer),
+            Request::Balance => self.balance_answered(connection, Some(answer), now),
+            Request::Position => self.position_answered(answer, now),
             Request::Reconcile { sequence } => self.reconcile_answered(sequence, answer, now),
             Request::Prepare(id) => self.prepare_answered(id, answer, now),
             Request::Fulfill(id) => self.fulfill_answered(connection, id, answer, now),
@@ -36,9 +39,17 @@ impl Session {
         self.close_when_idle(now);
     }
 
-    fn authenticate_answered(&mut self, connection: ConnectionId, answer: Answer, now: Timestamp) {
+    /// `sequence` is our trustline's when we authenticated.
+    fn authenticate_answered(&mut self, connection: ConnectionId, sequence: u64, answer: Answer, now: Timestamp) {
         match answer {
-            Ok(protocol_data) => self.connection_ready(connection, protocol_data, now),
+            Ok(protocol_data) => {
+                if let Some(dispute) = self.compare(connection, sequence, &protocol_data, now) {
+                    self.report(dispute, now);
+                }
+                if !self.ask_balance(connection, &protocol_data, now) {
+                    self.connection_ready(connection, protocol_data, now);
+                }
+            }
             Err(error) => {
                 self.event(Event::AuthenticationRefused { connection, error: boxed(error) });
                 self.disconnect(connection, DisconnectReason::AuthenticationRefused, now);

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::dispute::Stopped;
 use super::error_name::ErrorName;
 use super::kept_data::keep;
 use super::machine::Session;
@@ -16,8 +17,8 @@ use crate::{Fulfillment, Timestamp, TransferId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PrepareFailure {
-    /// The session was stopped: its effects can no longer be stored.
-    Stopped,
+    /// The session was stopped.
+    Stopped(Stopped),
     /// The session is closing.
     Closing,
     /// No connection is authenticated.
@@ -33,7 +34,7 @@ pub enum PrepareFailure {
 impl fmt::Display for PrepareFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
+            Self::Stopped(why) => why.fmt(f),
             Self::Closing => f.write_str("the session is closing"),
             Self::NotConnected => f.write_str("there is no connection to the peer"),
             Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
@@ -49,8 +50,8 @@ impl core::error::Error for PrepareFailure {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FulfillFailure {
-    /// The session was stopped: its effects can no longer be stored.
-    Stopped,
+    /// The session was stopped.
+    Stopped(Stopped),
     /// The protocol data cannot be sent.
     Unencodable(EncodeError),
     /// The ledger does not allow it.
@@ -60,7 +61,7 @@ pub enum FulfillFailure {
 impl fmt::Display for FulfillFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
+            Self::Stopped(why) => why.fmt(f),
             Self::Unencodable(error) => write!(f, "the protocol data cannot be sent: {error}"),
             Self::Ledger(error) => error.fmt(f),
         }
@@ -73,8 +74,8 @@ impl core::error::Error for FulfillFailure {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// The session was stopped: its effects can no longer be stored.
-    Stopped,
+    /// The session was stopped.
+    Stopped(Stopped),
     /// The session is closing.
     Closing,
     /// No connection is authenticated.
@@ -88,7 +89,7 @@ pub enum MessageError {
 impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
+            Self::Stopped(why) => why.fmt(f),
             Self::Closing => f.write_str("the session is closing"),
             Self::NotConnected => f.write_str("there is no connection to the peer"),
             Self::TooManyInFlight => f.write_str("too many requests wait for an answer of the peer"),
@@ -103,8 +104,8 @@ impl core::error::Error for MessageError {}
 impl Session {
     /// Offers to pay the peer. Its outcome comes as an [`Event`]: fulfilled, rejected, expired or refused.
     pub fn prepare(&mut self, prepare: Prepare, now: Timestamp) -> Result<(), PrepareFailure> {
-        if self.stopped {
-            return Err(PrepareFailure::Stopped);
+        if let Some(why) = self.stopped() {
+            return Err(PrepareFailure::Stopped(why));
         }
         if self.is_closing() {
             return Err(PrepareFailure::Closing);
@@ -123,6 +124,7 @@ impl Session {
         };
         let effect = self.trustline.prepare(transfer, now).map_err(PrepareFailure::Ledger)?;
         self.effect(effect);
+        self.money_moves_at(connection, now);
         let deadline = now.saturating_add(self.config.limits.request_timeout);
         self.request_on(connection, Request::Prepare(prepare.transfer_id), Body::Prepare(prepare), deadline);
         Ok(())
@@ -132,8 +134,8 @@ impl Session {
     /// `transfer_id` travels with it, by which a peer that knows it notices a repeat after a lost connection; one that does
     /// not would count it twice.
     pub fn transfer(&mut self, id: TransferId, amount: u64, protocol_data: &ProtocolData, now: Timestamp) -> Result<(), PrepareFailure> {
-        if self.stopped {
-            return Err(PrepareFailure::Stopped);
+        if let Some(why) = self.stopped() {
+            return Err(PrepareFailure::Stopped(why));
         }
         if self.is_closing() {
             return Err(PrepareFailure::Closing);
@@ -158,8 +160,8 @@ impl Session {
         protocol_data: &ProtocolData,
         now: Timestamp,
     ) -> Result<(), FulfillFailure> {
-        if self.stopped {
-            return Err(FulfillFailure::Stopped);
+        if let Some(why) = self.stopped() {
+            return Err(FulfillFailure::Stopped(why));
         }
         let kept = self.sendable(protocol_data).map_err(FulfillFailure::Unencodable)?;
         let effect = self.trustline.fulfill(id, fulfillment, kept, now).map_err(FulfillFailure::Ledger)?;
@@ -175,8 +177,8 @@ impl Session {
     /// Declines an incoming transfer. `reason` tells the payer why: a JavaScript peer keeps the money on hold if it is
     /// missing. Works without a connection: the peer is told later.
     pub fn reject(&mut self, id: TransferId, reason: &IlpError, now: Timestamp) -> Result<(), RejectFailure> {
-        if self.stopped {
-            return Err(RejectFailure::Stopped);
+        if let Some(why) = self.stopped() {
+            return Err(RejectFailure::Stopped(why));
         }
         let packet = reason.encode().map_err(RejectFailure::Unencodable)?;
         let protocol_data = ProtocolData::from(alloc::vec![Entry::octets("ilp", packet)]);
@@ -193,8 +195,8 @@ impl Session {
 
     /// Asks the peer something. The answer comes as [`Event::Answered`].
     pub fn message(&mut self, protocol_data: ProtocolData, now: Timestamp) -> Result<MessageId, MessageError> {
-        if self.stopped {
-            return Err(MessageError::Stopped);
+        if let Some(why) = self.stopped() {
+            return Err(MessageError::Stopped(why));
         }
         if self.is_closing() {
             return Err(MessageError::Closing);
@@ -229,7 +231,7 @@ impl Session {
 
     /// Changes how far the balance may go, for what is prepared from now on.
     pub fn set_bounds(&mut self, bounds: Bounds, now: Timestamp) {
-        if self.stopped {
+        if self.stopped().is_some() {
             return;
         }
         if let Some(effect) = self.trustline.set_bounds(bounds, now) {
@@ -240,7 +242,7 @@ impl Session {
     /// Nothing may happen any more, because what happens can no longer be stored: frames and deadlines are ignored, and
     /// every command is refused. What was decided and not stored still shows in the views; a restart does not know it.
     pub fn stop(&mut self) {
-        self.stopped = true;
+        self.stopped = Some(Stopped::Journal);
     }
 
     /// Begins to close: nothing new is taken on, what was accepted is answered, and then, or after the request timeout,
@@ -248,6 +250,7 @@ impl Session {
     pub fn close(&mut self, now: Timestamp) {
         if self.closing.is_none() {
             self.closing = Some(now.saturating_add(self.config.limits.request_timeout));
+            self.tell_position(now);
             self.close_when_idle(now);
         }
     }
@@ -264,8 +267,8 @@ impl Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RejectFailure {
-    /// The session was stopped: its effects can no longer be stored.
-    Stopped,
+    /// The session was stopped.
+    Stopped(Stopped),
     /// The reason cannot be sent.
     Unencodable(EncodeError),
     /// The ledger does not allow it.
@@ -275,7 +278,7 @@ pub enum RejectFailure {
 impl fmt::Display for RejectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stopped => f.write_str("the trustline is stopped, because its journal failed"),
+            Self::Stopped(why) => why.fmt(f),
             Self::Unencodable(error) => write!(f, "the reason cannot be sent: {error}"),
             Self::Ledger(error) => error.fmt(f),
         }

@@ -45,6 +45,9 @@ pub struct SessionConfig {
     pub account: Option<String>,
     /// What we show on the connections that we dial.
     pub credentials: Credentials,
+    /// Nobody but this process moves money on our account of a ledger that the peer hosts, so that its balance must be ours.
+    /// It is compared where the peer does not name its ledger. `false`: others may share the account.
+    pub account_is_exclusive: bool,
     /// The sub-protocols whose requests go to the application; any other name is answered with an Error.
     pub protocols: BTreeSet<String>,
     /// Every bound on the peer.
@@ -62,6 +65,7 @@ impl SessionConfig {
             info: None,
             account: None,
             credentials: Credentials::default(),
+            account_is_exclusive: false,
             protocols: ["ilp", "custom"].map(String::from).into(),
             limits: Limits::default(),
             hash_seed: 0,
@@ -76,6 +80,8 @@ impl SessionConfig {
             open_transfers: self.limits.open_transfers,
             furthest_expiry: self.limits.furthest_expiry,
             memory_margin: self.limits.memory_margin,
+            peers: self.limits.peers,
+            openings: self.limits.openings,
             hash_seed: self.hash_seed,
         }
     }

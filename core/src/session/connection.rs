@@ -4,12 +4,20 @@ use alloc::vec::Vec;
 
 use super::output::ConnectionId;
 use super::request_table::RequestTable;
+use crate::LedgerId;
+use crate::wire::ProtocolData;
 
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     /// Authenticated: requests may go both ways.
     pub(super) ready: bool,
+    /// By us: then it is for us to tell first how far the ledgers are.
+    pub(super) dialed: bool,
+    /// What the host said when it let us in, as long as its balance is awaited.
+    pub(super) greeting: Option<ProtocolData>,
+    /// The peer's ledger, if it names it.
+    pub(super) peer: Option<LedgerId>,
     pub(super) requests: RequestTable,
     /// The peer's requests that the application has not answered.
     pub(super) unanswered: usize,
@@ -22,6 +30,10 @@ pub(super) struct Connections(Vec<Connection>);
 impl Connections {
     pub(super) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
         self.0.iter_mut().rev().find(|connection| connection.id == id)
+    }
+
+    pub(super) fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        self.iter().rev().find(|connection| connection.id == id)
     }
 
     pub(super) fn contains(&self, id: ConnectionId) -> bool {

@@ -5,8 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 
+use super::acceptor::AuthenticationRequest;
 use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections};
+use super::dispute::{Dispute, Stopped};
 use super::error_name::ErrorName;
 use super::kept_data::encode;
 use super::orphans::Orphans;
@@ -16,7 +18,7 @@ use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
 use crate::wire::{Body, Packet, ProtocolData};
-use crate::{Timestamp, TransferId};
+use crate::{LedgerId, Timestamp, TransferId};
 
 /// One peer relationship, across reconnects. See the [module documentation](super).
 #[derive(Debug)]
@@ -32,8 +34,13 @@ pub struct Session {
     pub(super) info: Option<LedgerInfo>,
     pub(super) next_message: u64,
     pub(super) violations: Violations,
-    /// See [`stop`](Self::stop).
-    pub(super) stopped: bool,
+    /// See [`stop`](Self::stop) and [`dispute`](Self::dispute).
+    pub(super) stopped: Option<Stopped>,
+    pub(super) dispute: Option<Dispute>,
+    /// Our trustline's sequence number when the peer was told how far it is.
+    pub(super) told: u64,
+    /// Not before this moment is it told again.
+    pub(super) tell_at: Timestamp,
     /// When a closing session stops waiting.
     pub(super) closing: Option<Timestamp>,
     /// Outcomes whose payer is not among the connections that were told so far.
@@ -81,7 +88,10 @@ impl Session {
             next_message: 0,
             violations: Violations::default(),
             closing: None,
-            stopped: false,
+            stopped: None,
+            dispute: None,
+            told: 0,
+            tell_at: Timestamp::MIN,
             orphans: Orphans::default(),
             doubtful: BTreeSet::new(),
             put_off: VecDeque::new(),
@@ -92,32 +102,59 @@ impl Session {
         session
     }
 
+    /// A process has opened the ledger, to keep it for longer than it lives. `id` is drawn at random for that, and never
+    /// used twice. It comes before every other input: from then on each connection begins with a comparison of the two
+    /// ledgers, if the peer has a name for its own. Without it the peer is told nothing.
+    pub fn handle_opened(&mut self, id: LedgerId, now: Timestamp) {
+        if let Some(effect) = self.trustline.open(id, now) {
+            self.effect(effect);
+        }
+    }
+
     /// A connection that we dialed is open: we authenticate on it.
     pub fn handle_connected(&mut self, connection: ConnectionId, now: Timestamp) {
-        if !self.open_connection(connection) {
+        if !self.open_connection(connection, true) {
             return;
         }
         let deadline = now.saturating_add(self.config.limits.authentication_timeout);
-        let request = Body::Message(subprotocol::auth_request(&self.config.credentials));
-        self.request_on(connection, Request::Authenticate, request, deadline);
+        let mut request = subprotocol::auth_request(&self.config.credentials);
+        if let Some(entry) = self.introduction() {
+            request = request.with(entry);
+        }
+        let sequence = self.trustline.sequence();
+        self.request_on(connection, Request::Authenticate { sequence }, Body::Message(request), deadline);
     }
 
-    /// A connection that an [`Acceptor`](super::Acceptor) authenticated joins the session. `request_id` is the `auth`
-    /// request's, which is answered with `protocol_data`.
-    pub fn handle_accepted(&mut self, connection: ConnectionId, request_id: u32, protocol_data: ProtocolData, now: Timestamp) {
+    /// A connection that an [`Acceptor`](super::Acceptor) authenticated joins the session. Its `request` is answered with
+    /// `protocol_data`.
+    pub fn handle_accepted(
+        &mut self,
+        connection: ConnectionId,
+        request: &AuthenticationRequest,
+        protocol_data: ProtocolData,
+        now: Timestamp,
+    ) {
+        let request_id = request.request_id;
         if !self.connections.contains(connection) && self.connections.len() >= self.config.limits.connections {
             self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
         }
-        if !self.open_connection(connection) {
+        if !self.open_connection(connection, false) {
             return;
         }
-        self.transmit(connection, request_id, Body::Response(protocol_data));
+        let (entry, verdict) = self.answer_introduction(connection, &request.credentials.protocol_data, now);
+        let answer = entry.into_iter().fold(protocol_data, ProtocolData::with);
+        self.transmit(connection, request_id, Body::Response(answer));
+        if let Some(dispute) = verdict {
+            self.report(dispute, now);
+        }
         self.connection_ready(connection, ProtocolData::new(), now);
     }
 
     /// A binary WebSocket message came.
     pub fn handle_frame(&mut self, connection: ConnectionId, frame: &[u8], now: Timestamp) {
-        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.ready).filter(|_| !self.stopped) else {
+        let Some(ready) =
+            self.connections.get_mut(connection).map(|open| open.ready || open.greeting.is_some()).filter(|_| self.stopped.is_none())
+        else {
             return;
         };
         self.expire(now);
@@ -236,6 +273,16 @@ impl Session {
         &self.violations
     }
 
+    /// Why the session does nothing any more, if that is so.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.stopped
+    }
+
+    /// What cannot be right about the two ledgers, if the session was stopped by it. A host is not: its peers stop.
+    pub fn dispute(&self) -> Option<&Dispute> {
+        self.dispute.as_ref()
+    }
+
     /// Whether [`close`](Session::close) was called.
     pub fn is_closing(&self) -> bool {
         self.closing.is_some()
@@ -256,8 +303,12 @@ impl Session {
 }
 
 impl Session {
-    fn open_connection(&mut self, id: ConnectionId) -> bool {
+    fn open_connection(&mut self, id: ConnectionId, dialed: bool) -> bool {
         if self.connections.contains(id) {
+            return false;
+        }
+        if self.dispute.is_some() {
+            self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::Disputed });
             return false;
         }
         if self.connections.len() >= self.config.limits.connections {
@@ -265,7 +316,7 @@ impl Session {
             return false;
         }
         let requests = RequestTable::new(self.config.limits.in_flight_requests);
-        self.connections.push(Connection { id, ready: false, requests, unanswered: 0 });
+        self.connections.push(Connection { id, ready: false, dialed, greeting: None, peer: None, requests, unanswered: 0 });
         true
     }
 

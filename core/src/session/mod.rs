@@ -51,15 +51,21 @@
 //! accepted:  Acceptor ─ handle_accepted ──────────────────────> ready ──> gone
 //! ```
 //!
+//! Where both sides keep ledgers for longer than their processes live (see [`handle_opened`](Session::handle_opened)), each
+//! connection begins with a comparison of the two. If an older backup was put in the place of one, both say so in an
+//! [`Event::Dispute`], and all but a host [stop](Session::dispute).
+//!
 //! Requests about a transfer that have no answer when their connection goes are sent again over the next one, in their
 //! first order, with the same transfer id and contents.
 
 mod acceptor;
 mod answers;
 mod commands;
+mod comparison;
 mod config;
 mod connection;
 mod credentials;
+mod dispute;
 mod error_name;
 mod kept_data;
 mod machine;
@@ -68,6 +74,7 @@ mod output;
 mod reconcile;
 mod request_table;
 mod requests;
+mod statement;
 pub mod subprotocol;
 mod timeouts;
 mod unsent;
@@ -79,8 +86,7 @@ pub use acceptor::{Acceptance, Acceptor, AuthenticationRequest};
 pub use commands::{FulfillFailure, MessageError, PrepareFailure, RejectFailure};
 pub use config::{LedgerInfo, SessionConfig};
 pub use credentials::{Credentials, Token};
+pub use dispute::{Dispute, Stopped};
 pub use error_name::{ErrorName, error_message};
 pub use machine::{Session, Violations};
-pub use output::{
-    ConnectionId, Deadline, DeadlineReason, DisconnectReason, Dispute, Event, MessageFailure, MessageId, Output, RequestToken,
-};
+pub use output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure, MessageId, Output, RequestToken};

@@ -7,6 +7,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use super::config::LedgerInfo;
+use super::dispute::Dispute;
 use crate::ledger::{Effect, Party, Transfer};
 use crate::wire::{ErrorPacket, ProtocolData};
 use crate::{Fulfillment, Timestamp, TransferId};
@@ -180,7 +181,8 @@ pub enum Event {
         /// What the peer answered.
         result: Result<ProtocolData, MessageFailure>,
     },
-    /// The two ledgers may differ, and only the two who keep them can say what is right. Nothing was adjusted.
+    /// The two ledgers may differ, and only the two who keep them can say what is right. Nothing was adjusted. Where the
+    /// trustline cannot go on with that, it is [stopped](super::Session::dispute).
     Dispute(Dispute),
 }
 
@@ -212,28 +214,6 @@ impl fmt::Display for MessageFailure {
 
 impl core::error::Error for MessageFailure {}
 
-/// Both views of what the two sides do not agree on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dispute {
-    /// We posted an incoming transfer on the ledger that we host, in time by our clock; the peer denies it.
-    FulfillDenied {
-        /// The transfer; it stays posted.
-        id: TransferId,
-        /// What the peer said.
-        error: Box<ErrorPacket>,
-    },
-    /// The peer no longer speaks of some transfers, and its balance does not tell how they ended.
-    Balance {
-        /// Our balance by our own books, seen from us.
-        ours: i128,
-        /// Our balance by the peer's books, seen from us.
-        theirs: i128,
-        /// How many transfers are undecided; they stay pending.
-        undecided: usize,
-    },
-}
-
 /// The right to answer one request of the peer, once. A token from a connection that is gone has no effect.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RequestToken {
@@ -257,6 +237,8 @@ pub enum DisconnectReason {
     Violation(crate::wire::DecodeError),
     /// The account has as many connections as it may.
     TooManyConnections,
+    /// The two ledgers cannot both be right.
+    Disputed,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -268,6 +250,7 @@ impl fmt::Display for DisconnectReason {
             Self::RequestTimeout => f.write_str("the peer did not answer a request in time"),
             Self::Violation(error) => write!(f, "the peer broke a limit: {error}"),
             Self::TooManyConnections => f.write_str("the account has too many connections"),
+            Self::Disputed => f.write_str("the two ledgers cannot both be right"),
         }
     }
 }
@@ -294,6 +277,8 @@ pub enum DeadlineReason {
     Retry,
     /// The payer of an outcome has not come for it in all this time.
     Orphan,
+    /// Our ledger has changed since the peer was told how far it is.
+    Position,
     /// A session that is closing waits no longer.
     Close,
 }

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::iter;
 use core::time::Duration;
 
+use super::dispute::Dispute;
 use super::error_name::ErrorName;
 use super::machine::Session;
-use super::output::{Deadline, DeadlineReason, Dispute, Event};
+use super::output::{Deadline, DeadlineReason, Event};
 use super::request_table::Request;
 use super::subprotocol::{self, PeerSums};
 use crate::ledger::{Authority, Direction, OpenTransfer, State, Terms};

@@ -7,8 +7,15 @@ use crate::{Timestamp, TransferId};
 /// What a request of ours asked, and so what its answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Authenticate,
+    Authenticate {
+        /// Our trustline's sequence number when it was asked.
+        sequence: u64,
+    },
     Info,
+    /// The balance, to compare it with ours.
+    Balance,
+    /// How far its ledger is, told how far ours is.
+    Position,
     /// The balance, to settle transfers that the peer is silent about.
     Reconcile {
         /// Our trustline's sequence number when it was asked.
@@ -26,7 +33,7 @@ impl Request {
     pub(super) fn transfer(self) -> Option<TransferId> {
         match self {
             Self::Prepare(id) | Self::Fulfill(id) | Self::Reject(id) | Self::Transfer(id) => Some(id),
-            Self::Authenticate | Self::Info | Self::Reconcile { .. } | Self::Message(_) => None,
+            Self::Authenticate { .. } | Self::Info | Self::Balance | Self::Position | Self::Reconcile { .. } | Self::Message(_) => None,
         }
     }
 }

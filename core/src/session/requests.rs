@@ -6,7 +6,7 @@ use super::error_name::ErrorName;
 use super::kept_data::keep;
 use super::machine::Session;
 use super::output::{ConnectionId, Event, RequestToken};
-use super::subprotocol;
+use super::{statement, subprotocol};
 use crate::Timestamp;
 use crate::ledger::{Direction, Effect, Fact, Party, Refusal, Transfer};
 use crate::wire::{Body, Fulfill, Prepare, ProtocolData, Reject};
@@ -28,7 +28,7 @@ impl Session {
                     Some(Fact::Prepared { transfer, .. }) => Some(transfer.clone()),
                     _ => None,
                 };
-                self.accept(connection, request_id, effect);
+                self.accept(connection, request_id, effect, now);
                 if let Some(transfer) = new {
                     self.event(Event::IncomingPrepared { transfer, protocol_data });
                 }
@@ -49,7 +49,7 @@ impl Session {
         match self.trustline.receive_fulfill(id, fulfillment, kept, now) {
             Ok(effect) => {
                 let is_new = effect.is_some();
-                self.accept(connection, request_id, effect);
+                self.accept(connection, request_id, effect, now);
                 if let Some(transfer) = transfer.filter(|_| is_new) {
                     self.event(Event::OutgoingFulfilled { transfer, fulfillment, protocol_data });
                 }
@@ -66,7 +66,7 @@ impl Session {
         match self.trustline.receive_reject(id, kept, now) {
             Ok(effect) => {
                 let is_new = effect.is_some();
-                self.accept(connection, request_id, effect);
+                self.accept(connection, request_id, effect, now);
                 // A transfer that had lapsed was reported as expired.
                 let (Some(direction), Some(transfer), true) = (direction, transfer, is_new) else { return };
                 self.routes.remove(&id);
@@ -89,7 +89,7 @@ impl Session {
         match self.trustline.receive_transfer(id, amount, kept, now) {
             Ok(effect) => {
                 let is_new = effect.is_some();
-                self.accept(connection, request_id, effect);
+                self.accept(connection, request_id, effect, now);
                 if is_new {
                     self.event(Event::IncomingTransferred { id, amount, protocol_data });
                 }
@@ -107,6 +107,9 @@ impl Session {
             "auth" => Err("this connection is already authenticated".to_string()),
             "info" => subprotocol::answer_info(primary, self.info(), self.account()),
             "balance" => subprotocol::answer_balance(&protocol_data, &self.trustline),
+            statement::NAME if self.trustline.position().is_some() => {
+                return self.handle_position(connection, request_id, &protocol_data, now);
+            }
             "limit" => Ok(subprotocol::answer_limit(self.bounds().maximum)),
             name if self.config.protocols.contains(name) => {
                 return self.offer_request(connection, request_id, protocol_data, now);
@@ -131,9 +134,13 @@ impl Session {
     }
 
     /// The effect, then the Response that rests on it.
-    fn accept(&mut self, connection: ConnectionId, request_id: u32, effect: Option<Effect>) {
+    fn accept(&mut self, connection: ConnectionId, request_id: u32, effect: Option<Effect>, now: Timestamp) {
         if let Some(effect) = effect {
+            let begins = matches!(effect.fact, Fact::Prepared { .. } | Fact::Transferred { .. });
             self.effect(effect);
+            if begins {
+                self.money_moves_at(connection, now);
+            }
         }
         self.transmit(connection, request_id, Body::Response(ProtocolData::new()));
     }

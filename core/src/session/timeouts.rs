@@ -16,7 +16,7 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 impl Session {
     /// Time has come to a deadline, or passed it. Early calls do no harm.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if self.stopped {
+        if self.stopped().is_some() {
             return;
         }
         self.expire(now);
@@ -24,6 +24,7 @@ impl Session {
         self.reconcile(now);
         self.try_again(now);
         self.give_up_orphans(now);
+        self.tell_position_if_due(now);
         if self.closing.is_some_and(|at| at <= now) {
             self.disconnect_all(now);
         }
@@ -34,7 +35,7 @@ impl Session {
 
     /// The next moment at which time matters; `None` while there is none.
     pub fn poll_timeout(&self) -> Option<Deadline> {
-        if self.stopped {
+        if self.stopped().is_some() {
             return None;
         }
         let answers = self.connections.iter().filter_map(|connection| {
@@ -45,6 +46,7 @@ impl Session {
             self.next_expiry().map(|at| Deadline { at, reason: DeadlineReason::Expiry }),
             self.reconcile_deadline(),
             self.orphans_deadline(),
+            self.position_deadline(),
             self.put_off.front().map(|(at, _)| Deadline { at: *at, reason: DeadlineReason::Retry }),
             self.closing.filter(|_| self.connections.len() > 0).map(|at| Deadline { at, reason: DeadlineReason::Close }),
         ];
@@ -109,13 +111,14 @@ impl Session {
                 && deadline <= now
             {
                 match request {
-                    Request::Authenticate => self.disconnect(connection, DisconnectReason::AuthenticationTimeout, now),
+                    Request::Authenticate { .. } => self.disconnect(connection, DisconnectReason::AuthenticationTimeout, now),
                     // What it asked must be answered some day: over another connection.
                     _ if request.transfer().is_some() => self.disconnect(connection, DisconnectReason::RequestTimeout, now),
                     _ => {
                         open.requests.remove(id);
                         match request {
                             Request::Message(message) => self.answered(message, Err(MessageFailure::Timeout)),
+                            Request::Balance => self.balance_answered(connection, None, now),
                             Request::Info => self.event(Event::NoInfo(MessageFailure::Timeout)),
                             _ => {}
                         }

@@ -22,7 +22,7 @@ impl Session {
     /// Sends what waits for a connection that can take it.
     pub(super) fn send_unsent(&mut self, now: Timestamp) {
         while let Some(id) = self.unsent.front().copied() {
-            if !self.try_send_about(id, now) {
+            if self.dispute.is_some() || !self.try_send_about(id, now) {
                 return;
             }
             self.unsent.pop_front();
@@ -56,6 +56,9 @@ impl Session {
                 }
                 _ => {}
             }
+        }
+        if matches!(request, Request::Prepare(_) | Request::Transfer(_)) {
+            self.money_moves_at(connection, now);
         }
         let deadline = now.saturating_add(self.config.limits.request_timeout);
         self.request_on(connection, request, body, deadline)

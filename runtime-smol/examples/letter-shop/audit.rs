@@ -260,7 +260,7 @@ fn unmatched(one: &Tally, other: &Tally, direction: Direction) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use trustline_smol::core::ledger::Transfer;
+    use trustline_smol::core::ledger::{Lineage, Transfer};
     use trustline_smol::core::{Fulfillment, Timestamp};
 
     use super::*;
@@ -306,7 +306,7 @@ mod tests {
         let books = |incoming_posted, sequence| {
             let sums = Sums { incoming_posted, ..Sums::default() };
             let bounds = trustline_smol::core::ledger::Bounds::UNBOUNDED;
-            let state = Snapshot { sequence, sums, bounds, open: Vec::new(), finished: Vec::new() };
+            let state = Snapshot { sequence, sums, bounds, open: Vec::new(), finished: Vec::new(), lineage: Lineage::default() };
             Books { name: String::new(), state, tally: tally(1, [prepared(), fulfilled()]) }
         };
         assert!(books(10, 2).faults().is_empty());

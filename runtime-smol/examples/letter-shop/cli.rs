@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, value_parser};
@@ -116,6 +116,10 @@ pub(crate) struct CustomerArgs {
     #[arg(long)]
     pub(crate) wait: bool,
 
+    /// Nobody else pays from this account, so that its balance at the shop must be that of our ledger. A letter-shop that keeps a ledger is compared without it; this is for other shops.
+    #[arg(long, requires = "ledger")]
+    pub(crate) exclusive_account: bool,
+
     /// Print a summary as one JSON object on the last line.
     #[arg(long)]
     pub(crate) json: bool,
@@ -133,6 +137,19 @@ impl CustomerArgs {
     pub(crate) fn pace(&self) -> Pace {
         self.every.map_or(Pace::Window(self.window), |every| Pace::Every(Duration::from_millis(every)))
     }
+
+    /// What is kept of the trustline.
+    pub(crate) fn ledger(&self) -> Option<Ledger<'_>> {
+        self.ledger.as_deref().map(|file| Ledger { file, exclusive_account: self.exclusive_account })
+    }
+}
+
+/// What a customer keeps of its trustline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ledger<'a> {
+    pub(crate) file: &'a Path,
+    /// Nobody else moves money on the account. On the tutorial's account without a token everybody does.
+    pub(crate) exclusive_account: bool,
 }
 
 /// How payments follow one another.

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use serde_json::json;
 use trustline_smol::core::ledger::Transfer;
-use trustline_smol::core::session::{ErrorName, Event};
+use trustline_smol::core::session::{Dispute, ErrorName, Event};
 use trustline_smol::core::wire::{ErrorCode, IlpError, IlpPacket, ProtocolData};
 use trustline_smol::core::{Fulfillment, Timestamp, TransferId};
 use trustline_smol::{Commands, Decision, Handler};
@@ -21,6 +21,7 @@ use trustline_smol::{Commands, Decision, Handler};
 use crate::address::segment_below;
 use crate::letters::{NoRoom, Reservation};
 use crate::readers::Readers;
+use crate::text;
 
 /// What is sold, and to whom.
 #[derive(Debug)]
@@ -96,6 +97,9 @@ impl Handler for Counter {
             Event::Request { token, .. } => {
                 commands.refuse_request(token, ErrorName::NotAccepted, "this shop sells letters only");
             }
+            // Whoever keeps the shop has to put the right file back, or to talk to somebody. (That a process knows nothing of
+            // what another has paid is usual where they share an account.)
+            Event::Dispute(dispute @ (Dispute::Rewound { .. } | Dispute::Sums { .. })) => eprintln!("{}", text::sentence(&dispute)),
             _ => {}
         }
     }

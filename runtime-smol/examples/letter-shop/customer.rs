@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::future::pending;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
 use trustline_smol::{BtpUrl, Client, ConnectError, Sqlite};
 
-use crate::cli::{CustomerArgs, Pace};
+use crate::cli::{CustomerArgs, Ledger, Pace};
 use crate::http_client::{self, HttpError, Letters, ShopUrl};
 use crate::psk::PayHeader;
 use crate::purse::{BuyError, Counts, Order, Purse};
@@ -50,19 +49,22 @@ pub(crate) enum Goal {
 }
 
 impl Customer {
-    /// Asks for letters, and connects to the trustline, which is kept in the file `ledger` if there is one. A shop that is
-    /// not there is an error, or is waited for. `sink` is handed the letters as they come.
+    /// Asks for letters, and connects to the trustline, which is kept in a file if there is a `ledger`. A shop that is not
+    /// there is an error, or is waited for. `sink` is handed the letters as they come.
     pub(crate) async fn arrive(
         url: &str,
         http: &ShopUrl,
-        ledger: Option<&Path>,
+        ledger: Option<Ledger<'_>>,
         wait: bool,
         sink: impl FnMut(&[u8]) + Send + 'static,
     ) -> Result<Self, Box<dyn Error>> {
         let (pay, letters) = if wait { wait_for_letters(http).await? } else { http_client::open(http).await? };
         let purse = Purse::new(pay);
         let mut builder = Client::builder(url).handler(purse.clone());
-        if let Some(file) = ledger {
+        if let Some(Ledger { file, exclusive_account }) = ledger {
+            if exclusive_account {
+                builder = builder.exclusive_account();
+            }
             // Another address may be another shop: what is owed to this one must not be asked of it.
             let shop: BtpUrl = url.parse()?;
             let name = format!("{}@{}:{}", shop.username(), shop.host(), shop.port());
@@ -80,8 +82,8 @@ impl Customer {
     /// Waits until there is a trustline to pay over.
     async fn be_connected(&self) -> Result<(), BuyError> {
         while !self.client.is_connected() {
-            if let Some(error) = self.client.failure() {
-                return Err(BuyError::Ledger(error));
+            if let Some(error) = self.stopped() {
+                return Err(error);
             }
             if let Some(error) = self.purse.take_failure() {
                 return Err(error);
@@ -99,8 +101,8 @@ impl Customer {
         let (mut left, mut since) = (earlier, Instant::now());
         while left > 0 {
             let patience = if self.purse.has_failed() { PATIENCE } else { OUTCOME_PATIENCE };
-            if let Some(error) = self.client.failure() {
-                return Err(BuyError::Ledger(error));
+            if let Some(error) = self.stopped() {
+                return Err(error);
             }
             if since.elapsed() >= patience {
                 return Err(BuyError::NoOutcome(left as u64));
@@ -160,13 +162,13 @@ impl Customer {
     async fn finish(&self) -> Result<(), BuyError> {
         let (mut seen, mut since) = (self.progress(), Instant::now());
         loop {
-            let ledger_failure = self.client.failure();
+            let stopped = self.stopped();
             // No outcome comes any more then, but letters do.
-            let has_ended = self.purse.is_done() || ledger_failure.is_some();
-            if let Some(error) = ledger_failure
+            let has_ended = self.purse.is_done() || stopped.is_some();
+            if let Some(error) = stopped
                 && !self.purse.has_failed()
             {
-                self.purse.fail(BuyError::Ledger(error));
+                self.purse.fail(error);
             }
             if has_ended && self.purse.has_its_letters() {
                 break;
@@ -203,6 +205,11 @@ impl Customer {
             self.client.failed().await;
         };
         self.purse.changed().or(time).or(failure).await;
+    }
+
+    /// Why nothing more will happen on the trustline.
+    fn stopped(&self) -> Option<BuyError> {
+        self.client.failure().map(BuyError::Ledger).or_else(|| self.client.dispute().map(BuyError::Dispute))
     }
 
     fn progress(&self) -> (Counts, u64) {
@@ -254,7 +261,7 @@ pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>>
         // A reader of our output that has gone does not spoil the purchase.
         let _ = out.write_all(letters).and_then(|()| out.flush());
     };
-    let customer = Customer::arrive(&args.url, &args.http, args.ledger.as_deref(), args.wait, print).await?;
+    let customer = Customer::arrive(&args.url, &args.http, args.ledger(), args.wait, print).await?;
     let start = Instant::now();
     let (settled, bought) = match customer.settle().await {
         Ok(settled) => (settled, customer.buy(Goal::Letters(args.letters), args.pace()).await),

@@ -104,10 +104,7 @@ impl fmt::Display for BuyError {
             }
             Self::Pay(error) => error.fmt(f),
             Self::Ledger(error) => error.fmt(f),
-            Self::Dispute(Dispute::Balance { ours, theirs, .. }) => {
-                write!(f, "the balance is {ours} by our ledger, but {theirs} by the shop's: that has to be settled between people")
-            }
-            Self::Dispute(dispute) => write!(f, "the shop's books say something else than ours: {dispute:?}"),
+            Self::Dispute(dispute) => dispute.fmt(f),
             Self::ShopClosed => f.write_str("the shop closed"),
             Self::NoOutcome(0) => f.write_str("the connection to the shop is lost, and cannot be made again"),
             Self::NoOutcome(payments) => write!(f, "the shop is silent: the outcome of {payments} payments is not known"),

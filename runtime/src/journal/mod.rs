@@ -42,6 +42,13 @@ pub trait Journal: Send + Sync + 'static {
     fn watch(&self, watcher: Weak<dyn Watcher>) {
         drop(watcher);
     }
+
+    /// Whether what it keeps can be loaded by another process, some day. Only then do its ledgers get names, by which an
+    /// older backup is noticed that was put in their place (see
+    /// [`Session::handle_opened`](trustline_core::session::Session::handle_opened)). The default is that it cannot.
+    fn outlives_the_process(&self) -> bool {
+        false
+    }
 }
 
 /// How far an append came.

@@ -108,6 +108,9 @@ macro_rules! contract {
                 a_client_whose_journal_fails_stops;
             restarting:
                 a_host_that_restarts_from_its_file_is_asked_again_what_was_in_doubt;
+            restoring:
+                a_client_of_a_host_with_an_older_ledger_stops
+                a_client_with_an_older_ledger_cannot_connect;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
         }

@@ -2,6 +2,7 @@
 //!
 //! What goes wrong here panics, and whatever was started ends with the test.
 
+mod backup;
 mod built;
 mod disks;
 mod ledgers;
@@ -10,6 +11,7 @@ mod raw;
 mod reader;
 mod shop;
 
+pub use backup::Backup;
 pub use built::letter_shop;
 pub use disks::{with_failing_syncs, with_small_files};
 pub use ledgers::Ledgers;

@@ -106,10 +106,15 @@ impl Shop {
 
     /// Asks it to close, and returns what it says at the end: letters, rejected, undelivered, and the balance.
     pub fn close(self) -> Value {
-        self.program.terminate();
-        let finished = self.program.finish();
+        let finished = self.end();
         finished.assert_success();
         finished.json()
+    }
+
+    /// Asks it to close, and returns what it leaves.
+    pub fn end(self) -> Finished {
+        self.program.terminate();
+        self.program.finish()
     }
 
     /// Asks it to close: it must have sold this many letters, for `balance` altogether, and owe nobody one.

@@ -132,6 +132,7 @@ impl Books {
                 self.check_bounds(Incoming);
             }
             Fact::BoundsChanged { bounds } => self.bounds = *bounds,
+            Fact::Opened { .. } | Fact::PeerSeen { .. } | Fact::UnnamedPeerSeen => {}
         }
     }
 

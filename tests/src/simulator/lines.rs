@@ -102,7 +102,7 @@ impl World {
         if self.processes[HOST].is_closing || self.party(who).has_failed() {
             return self.hang_up(id, Role::Shop);
         }
-        self.party_mut(who).accepted(id, request.request_id, frame, now);
+        self.party_mut(who).accepted(id, &request, frame, now);
     }
 
     /// One side closes a connection that its session does not know of any more, or never knew.

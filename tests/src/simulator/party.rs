@@ -6,9 +6,9 @@ use std::fmt;
 
 use bytes::Bytes;
 use trustline_core::ledger::{Effect, Trustline};
-use trustline_core::session::{ConnectionId, Event, MessageId, Output, Session, SessionConfig};
+use trustline_core::session::{AuthenticationRequest, ConnectionId, Event, MessageId, Output, Session, SessionConfig};
 use trustline_core::wire::{Body, Packet};
-use trustline_core::{Timestamp, TransferId, WireLimits};
+use trustline_core::{LedgerId, Timestamp, TransferId, WireLimits};
 
 use super::books::Books;
 use super::claim::{Claim, end};
@@ -18,6 +18,9 @@ pub(super) struct Party {
     pub(super) name: String,
     pub(super) session: Session,
     config: SessionConfig,
+    /// What its ledger is called, if it has a name, and how often it was opened before.
+    ledger: Option<u128>,
+    openings: u32,
     /// By all effects that were decided, durable or not.
     decided: Books,
     /// By those that a crash does not undo.
@@ -76,6 +79,8 @@ impl Party {
             name,
             session: Session::with_trustline(config.clone(), trustline),
             config,
+            ledger: None,
+            openings: 0,
             decided: durable.clone(),
             durable,
             replica,
@@ -92,7 +97,22 @@ impl Party {
     pub(super) fn restart(&mut self, journal: &[Effect], snapshot_at: usize) {
         let told = std::mem::take(&mut self.told);
         let name = std::mem::take(&mut self.name);
-        *self = Self { told, ..Self::start(name, self.config.clone(), journal, snapshot_at) };
+        let (ledger, openings) = (self.ledger, self.openings + 1);
+        *self = Self { ledger, openings, told, ..Self::start(name, self.config.clone(), journal, snapshot_at) };
+    }
+
+    /// Its ledger has a name, which goes before everything else.
+    pub(super) fn name_ledger(&mut self, name: u128, now: Timestamp) {
+        self.ledger = Some(name);
+        self.open(now);
+    }
+
+    /// The process that has just started opens its ledger.
+    pub(super) fn open(&mut self, now: Timestamp) {
+        if let Some(name) = self.ledger {
+            let id = LedgerId::from((name + u128::from(self.openings)).to_be_bytes());
+            self.session.handle_opened(id, now);
+        }
     }
 
     pub(super) fn decided(&self) -> &Books {
@@ -132,10 +152,10 @@ impl Party {
     }
 
     /// An authentication was accepted; the session answers it.
-    pub(super) fn accepted(&mut self, connection: ConnectionId, request_id: u32, frame: &[u8], now: Timestamp) {
+    pub(super) fn accepted(&mut self, connection: ConnectionId, request: &AuthenticationRequest, frame: &[u8], now: Timestamp) {
         let packet = Packet::decode(frame, &WireLimits::default()).expect("it was an authentication");
-        self.asked.insert((connection, request_id), packet.body);
-        self.session.handle_accepted(connection, request_id, crate::no_data(), now);
+        self.asked.insert((connection, request.request_id), packet.body);
+        self.session.handle_accepted(connection, request, crate::no_data(), now);
     }
 
     pub(super) fn disconnected(&mut self, connection: ConnectionId, now: Timestamp) {

@@ -83,6 +83,8 @@ pub(super) struct Plan {
     pub(super) limits: Limits,
     /// Clocks differ by so much at most, in milliseconds, and run so many millionths too fast or too slow.
     pub(super) clocks: (i64, i64),
+    /// Of a hundred parties so many keep a ledger that has a name.
+    pub(super) named: u8,
 }
 
 impl Plan {
@@ -135,6 +137,7 @@ impl Plan {
             bound: one(random, &[50, 500, 1_000_000]),
             limits,
             clocks: one(random, &[(0, 0), (0, 100), (200, 0), (20_000, 1_000), (600_000, 10_000)]),
+            named: one(random, &[0, 50, 100, 100]),
         }
     }
 
@@ -143,7 +146,7 @@ impl Plan {
         let expiries = vec![seconds(30)];
         let (acts, weights, pauses) = (0, Vec::new(), Vec::new());
         let (latency, sync, patience, downtime) = (millis(0), millis(0), millis(0), seconds(3));
-        let (fulfilled, stragglers, inline, bound, clocks) = (100, false, 0, 1_000_000, (0, 0));
+        let (fulfilled, stragglers, inline, bound, clocks, named) = (100, false, 0, 1_000_000, (0, 0), 0);
         let limits = Limits::default();
         Self {
             shape,
@@ -162,6 +165,7 @@ impl Plan {
             bound,
             limits,
             clocks,
+            named,
         }
     }
 

@@ -147,7 +147,9 @@ impl World {
         self.note(|_| format!("process {process} starts"));
         self.processes[process].is_up = true;
         for account in 0..self.processes[process].parties.len() {
-            self.settle(Who { process, account });
+            let (who, now) = (Who { process, account }, self.clock(process));
+            self.party_mut(who).open(now);
+            self.settle(who);
         }
     }
 

@@ -49,6 +49,9 @@ fn describe_effect(effect: &Effect) -> String {
         Fact::Transferring { id, .. } => format!("{} transferring", number(*id)),
         Fact::Transferred { id, .. } => format!("{} transferred", id.map_or(0, number)),
         Fact::BoundsChanged { bounds } => format!("{bounds:?}"),
+        Fact::Opened { id } => format!("{id} opened"),
+        Fact::PeerSeen { position } => format!("{position:?} seen"),
+        Fact::UnnamedPeerSeen => "unnamed peer seen".to_owned(),
     };
     format!("#{} {what}", effect.sequence)
 }

@@ -131,6 +131,13 @@ impl World {
             counts: Counts::default(),
             is_news: false,
         };
+        for (who, name) in world.everyone().into_iter().zip(1_u128..) {
+            if world.random.u8(..100) < world.plan.named {
+                let now = world.clock(who.process);
+                world.party_mut(who).name_ledger(name << 64, now);
+                world.settle(who);
+            }
+        }
         for process in 1..world.processes.len() {
             world.dial_soon(process);
         }

@@ -6,6 +6,7 @@ mod forgetting;
 mod illegal;
 mod incoming;
 mod lapsed;
+mod lineage;
 mod operation;
 mod outgoing;
 mod precedence;

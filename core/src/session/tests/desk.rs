@@ -8,7 +8,9 @@ use core::fmt::Debug;
 use core::time::Duration;
 
 use crate::ledger::Authority;
-use crate::session::{ConnectionId, Deadline, DeadlineReason, LedgerInfo, Output, RequestToken, Session, SessionConfig};
+use crate::session::{
+    AuthenticationRequest, ConnectionId, Credentials, Deadline, DeadlineReason, LedgerInfo, Output, RequestToken, Session, SessionConfig,
+};
 use crate::wire::{Body, ErrorPacket, Packet, ProtocolData};
 use crate::{Timestamp, WireLimits};
 
@@ -61,7 +63,8 @@ impl Desk {
     /// A connection is authenticated, in whichever way; returns what came out with that.
     pub(super) fn connect(&mut self, connection: ConnectionId) -> Vec<String> {
         if self.session.config.authority == Authority::Ours {
-            self.session.handle_accepted(connection, 7, ProtocolData::new(), self.now);
+            let request = AuthenticationRequest { request_id: 7, credentials: Credentials::default() };
+            self.session.handle_accepted(connection, &request, ProtocolData::new(), self.now);
             return self.outputs();
         }
         self.session.handle_connected(connection, self.now);

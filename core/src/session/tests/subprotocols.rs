@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::desk::{Desk, OPENING, config};
 use super::peer::message;
 use crate::ledger::Authority::{Ours, Theirs};
-use crate::ledger::{Authority, Bounds, Snapshot, Sums, Trustline, TrustlineConfig};
+use crate::ledger::{Authority, Bounds, Lineage, Snapshot, Sums, Trustline, TrustlineConfig};
 use crate::session::subprotocol::PeerSums;
 use crate::session::{Credentials, ErrorName, LedgerInfo, SessionConfig, Token, subprotocol};
 use crate::wire::{Body, ContentType, Entry, IlpPacket, ProtocolData};
@@ -33,7 +33,8 @@ fn sums(balance: i128) -> Sums {
 }
 
 fn trustline(sums: Sums) -> Trustline {
-    let snapshot = Snapshot { sequence: 9, sums, bounds: Bounds::UNBOUNDED, open: Vec::new(), finished: Vec::new() };
+    let snapshot =
+        Snapshot { sequence: 9, sums, bounds: Bounds::UNBOUNDED, open: Vec::new(), finished: Vec::new(), lineage: Lineage::default() };
     Trustline::from_snapshot(TrustlineConfig::new(Authority::Shared), snapshot)
 }
 

@@ -1,10 +1,10 @@
 //! The table of accounts: what each comes to, after its last effect.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use trustline_core::Timestamp;
 use trustline_core::ledger::{Authority, Bounds, Sums};
+use trustline_core::{LedgerId, Timestamp};
 
-use super::columns::{Column, get};
+use super::columns::{Column, get, get_option};
 
 /// A row without its key.
 #[derive(Clone, Debug)]
@@ -16,12 +16,15 @@ pub(super) struct Totals {
     pub(super) latest: Timestamp,
     pub(super) bounds: Bounds,
     pub(super) sums: Sums,
+    /// The two parts of a [`Lineage`](trustline_core::ledger::Lineage) that have no table of their own.
+    pub(super) ledger: Option<LedgerId>,
+    pub(super) others: bool,
 }
 
 /// The account's key and row.
 pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Option<(i64, Totals)>> {
     let sql = "SELECT id, authority, sequence, latest, minimum, maximum, incoming_posted, incoming_pending, outgoing_posted,
-            outgoing_pending
+            outgoing_pending, ledger, others
         FROM raw_accounts WHERE name = ?1";
     connection.prepare_cached(sql)?.query_row([name], |row| Ok((row.get(0)?, totals(row)?))).optional()
 }
@@ -41,14 +44,15 @@ pub(super) fn after(connection: &Connection, id: i64, most: usize) -> rusqlite::
 /// Writes the account's row, and returns its key.
 pub(super) fn put(connection: &Connection, name: &str, totals: &Totals) -> rusqlite::Result<i64> {
     let sql = "INSERT INTO raw_accounts (name, authority, sequence, latest, balance, minimum, maximum, incoming_posted,
-            incoming_pending, outgoing_posted, outgoing_pending)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            incoming_pending, outgoing_posted, outgoing_pending, ledger, others)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (name) DO UPDATE SET authority = excluded.authority, sequence = excluded.sequence, latest = excluded.latest,
             balance = excluded.balance, minimum = excluded.minimum, maximum = excluded.maximum,
             incoming_posted = excluded.incoming_posted, incoming_pending = excluded.incoming_pending,
-            outgoing_posted = excluded.outgoing_posted, outgoing_pending = excluded.outgoing_pending
+            outgoing_posted = excluded.outgoing_posted, outgoing_pending = excluded.outgoing_pending,
+            ledger = excluded.ledger, others = excluded.others
         RETURNING id";
-    let Totals { authority, sequence, latest, bounds, sums } = totals;
+    let Totals { authority, sequence, latest, bounds, sums, ledger, others } = totals;
     let row = params![
         name,
         Column(*authority),
@@ -61,6 +65,8 @@ pub(super) fn put(connection: &Connection, name: &str, totals: &Totals) -> rusql
         Column(sums.incoming_pending),
         Column(sums.outgoing_posted),
         Column(sums.outgoing_pending),
+        ledger.map(Column),
+        others,
     ];
     connection.prepare_cached(sql)?.query_row(row, |row| row.get(0))
 }
@@ -78,5 +84,7 @@ fn totals(row: &Row<'_>) -> rusqlite::Result<Totals> {
             outgoing_posted: get(row, 8)?,
             outgoing_pending: get(row, 9)?,
         },
+        ledger: get_option(row, 10)?,
+        others: row.get(11)?,
     })
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use trustline_core::TransferId;
 use trustline_core::ledger::{Authority, Bounds, Direction, Effect, Fact, FinishedTransfer, OpenTransfer, Sums, Trustline};
+use trustline_core::{LedgerId, TransferId};
 
+use super::lineages::Changes;
 use crate::journal::Committed;
 
 /// The next effects of an account, and what they changed.
@@ -22,6 +23,9 @@ pub(super) struct Batch {
     pub(super) closed: Vec<TransferId>,
     /// Those that are finished and remembered.
     pub(super) finished: Vec<FinishedTransfer>,
+    pub(super) lineage: Changes,
+    pub(super) ledger: Option<LedgerId>,
+    pub(super) others: bool,
     pub(super) bounds: Bounds,
     pub(super) sums: Sums,
     pub(super) waiting: Arc<dyn Committed>,
@@ -47,7 +51,11 @@ impl Batch {
                 }
             }
         }
+        let lineage = effects.iter().find(|effect| effect.fact.is_lineage());
         Self {
+            lineage: lineage.map_or_else(Changes::default, |first| Changes::since(first.sequence, state)),
+            ledger: state.lineage().ledger,
+            others: state.lineage().others,
             account: account.into(),
             authority: state.authority(),
             effects,
@@ -62,7 +70,7 @@ impl Batch {
 
     /// How many rows of the tables it touches.
     pub(super) fn rows(&self) -> usize {
-        self.effects.len() + self.open.len() + self.closed.len() + self.finished.len()
+        self.effects.len() + self.open.len() + self.closed.len() + self.finished.len() + self.lineage.rows()
     }
 }
 
@@ -78,7 +86,7 @@ fn touches(fact: &Fact) -> Option<(TransferId, bool)> {
         | Fact::Refused { id }
         | Fact::Expired { id }
         | Fact::Acknowledged { id } => Some((*id, false)),
-        Fact::BoundsChanged { .. } => None,
+        Fact::BoundsChanged { .. } | Fact::Opened { .. } | Fact::PeerSeen { .. } | Fact::UnnamedPeerSeen => None,
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Type, Value, ValueRef};
 use rusqlite::{Error, Row};
 use trustline_core::ledger::{Authority, Direction, Party};
-use trustline_core::{Condition, Fulfillment, Timestamp, TransferId};
+use trustline_core::{Condition, Fulfillment, LedgerId, Timestamp, TransferId};
 
 /// A value that is not SQLite's own, in its column.
 pub(super) struct Column<T>(pub(super) T);
@@ -96,7 +96,7 @@ macro_rules! byte_strings {
     )*};
 }
 
-byte_strings!(TransferId, Condition, Fulfillment);
+byte_strings!(TransferId, Condition, Fulfillment, LedgerId);
 
 /// None at all is NULL, as it mostly is in a Fulfill.
 impl ToSql for Column<&Bytes> {

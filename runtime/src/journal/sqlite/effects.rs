@@ -2,16 +2,16 @@
 
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
-use trustline_core::ledger::{Bounds, Direction, Effect, Fact, Party, Transfer};
-use trustline_core::{Condition, Fulfillment, Timestamp, TransferId};
+use trustline_core::ledger::{Bounds, Direction, Effect, Fact, Party, Position, Transfer};
+use trustline_core::{Condition, Fulfillment, LedgerId, Timestamp, TransferId};
 
 use super::columns::{Column, get, get_option, nonsense};
 use super::rows::Insert;
 
 const INSERT: Insert = Insert {
     into: "INSERT INTO raw_effects (account, sequence, at, kind, transfer, direction, amount, condition, expires_at, fulfillment,
-        party, protocol_data, minimum, maximum)",
-    columns: 14,
+        party, protocol_data, minimum, maximum, ledger, opening, ledger_sequence)",
+    columns: 17,
 };
 
 /// Adds rows.
@@ -32,7 +32,10 @@ pub(super) fn insert(connection: &Connection, account: i64, effects: &[Effect]) 
         row.bind(columns.party.map(Column))?;
         row.bind(Column(columns.protocol_data.unwrap_or(&nothing)))?;
         row.bind(columns.bounds.map(|bounds| Column(bounds.minimum)))?;
-        row.bind(columns.bounds.map(|bounds| Column(bounds.maximum)))
+        row.bind(columns.bounds.map(|bounds| Column(bounds.maximum)))?;
+        row.bind(columns.ledger.map(Column))?;
+        row.bind(columns.opening.map(Column))?;
+        row.bind(columns.ledger_sequence.map(Column))
     })
 }
 
@@ -40,7 +43,7 @@ pub(super) fn insert(connection: &Connection, account: i64, effects: &[Effect]) 
 pub(super) fn read(connection: &Connection, account: i64, after: u64, most: usize) -> rusqlite::Result<Vec<Effect>> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, at, kind, transfer, direction, amount, condition, expires_at, fulfillment, party, protocol_data, minimum,
-            maximum
+            maximum, ledger, opening, ledger_sequence
         FROM raw_effects WHERE account = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
     )?;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -85,6 +88,9 @@ struct Columns<'a> {
     party: Option<Party>,
     protocol_data: Option<&'a Bytes>,
     bounds: Option<Bounds>,
+    ledger: Option<LedgerId>,
+    opening: Option<LedgerId>,
+    ledger_sequence: Option<u64>,
 }
 
 const PREPARED: i64 = 1;
@@ -97,6 +103,9 @@ const ACKNOWLEDGED: i64 = 7;
 const TRANSFERRING: i64 = 8;
 const TRANSFERRED: i64 = 9;
 const BOUNDS_CHANGED: i64 = 10;
+const OPENED: i64 = 11;
+const PEER_SEEN: i64 = 12;
+const UNNAMED_PEER_SEEN: i64 = 13;
 
 fn columns(fact: &Fact) -> Columns<'_> {
     let about = |kind, id: &TransferId| Columns { kind, transfer: Some(*id), ..Columns::default() };
@@ -131,6 +140,15 @@ fn columns(fact: &Fact) -> Columns<'_> {
             ..Columns::default()
         },
         Fact::BoundsChanged { bounds } => Columns { kind: BOUNDS_CHANGED, bounds: Some(*bounds), ..Columns::default() },
+        Fact::Opened { id } => Columns { kind: OPENED, opening: Some(*id), ..Columns::default() },
+        Fact::PeerSeen { position } => Columns {
+            kind: PEER_SEEN,
+            ledger: Some(position.ledger),
+            opening: Some(position.opening),
+            ledger_sequence: Some(position.sequence),
+            ..Columns::default()
+        },
+        Fact::UnnamedPeerSeen => Columns { kind: UNNAMED_PEER_SEEN, ..Columns::default() },
     }
 }
 
@@ -158,6 +176,9 @@ fn fact(row: &Row<'_>) -> rusqlite::Result<Fact> {
             Fact::Transferred { direction: direction()?, id: get_option(row, 3)?, amount: amount()?, protocol_data: protocol_data()? }
         }
         BOUNDS_CHANGED => Fact::BoundsChanged { bounds: Bounds { minimum: get(row, 11)?, maximum: get(row, 12)? } },
+        OPENED => Fact::Opened { id: get(row, 14)? },
+        PEER_SEEN => Fact::PeerSeen { position: Position { ledger: get(row, 13)?, opening: get(row, 14)?, sequence: get(row, 15)? } },
+        UNNAMED_PEER_SEEN => Fact::UnnamedPeerSeen,
         _ => return Err(nonsense(2, "an effect of an unknown kind")),
     })
 }

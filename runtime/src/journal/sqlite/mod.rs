@@ -16,6 +16,7 @@ mod columns;
 mod effects;
 mod failure;
 mod finished_transfers;
+mod lineages;
 mod lock;
 mod open_transfers;
 mod queue;
@@ -57,7 +58,7 @@ use super::{Appended, Committed, Journal, JournalError, Watcher};
 /// ```
 ///
 /// The views are `accounts`, `balances`, `open_transfers`, `finished_transfers` (those that are remembered, so that no
-/// repeat of theirs moves money) and `effects`.
+/// repeat of theirs moves money), `peers` (how far their ledgers were when they said so) and `effects`.
 ///
 /// If writing fails once, because the disk is full or broken, all accounts of the file stop, and nothing more is written
 /// until it is opened again.
@@ -219,6 +220,10 @@ impl Journal for Sqlite {
         {
             watcher.failed(failure);
         }
+    }
+
+    fn outlives_the_process(&self) -> bool {
+        true
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{Connection, Transaction};
 use trustline_core::ledger::{Effect, Snapshot};
 
-use super::{accounts, effects, failure, finished_transfers, open_transfers};
+use super::{accounts, effects, failure, finished_transfers, lineages, open_transfers};
 use crate::journal::JournalError;
 
 /// One connection that only reads.
@@ -29,6 +29,7 @@ impl Reader {
                 bounds: totals.bounds,
                 open: open_transfers::read(moment, id)?,
                 finished: finished_transfers::read(moment, id, totals.latest)?,
+                lineage: lineages::read(moment, id, totals.ledger, totals.others)?,
             }))
         })
     }

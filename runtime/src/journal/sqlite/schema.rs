@@ -12,10 +12,10 @@ use super::failure;
 use crate::journal::JournalError;
 
 /// "TrLn": what kind of SQLite file this is, for `file(1)` and for ourselves.
-const APPLICATION: i32 = 0x5472_4c6e;
+pub(super) const APPLICATION: i32 = 0x5472_4c6e;
 
 /// What makes version n of version n - 1.
-const MIGRATIONS: [fn() -> String; 1] = [version_1];
+const MIGRATIONS: [fn() -> String; 2] = [version_1, version_2];
 
 const TABLES: &str = "
 CREATE TABLE raw_accounts (
@@ -113,14 +113,58 @@ fn version_1() -> String {
         direction = direction(),
         forget_at = time("forget_at"),
     );
-    let effects = format!(
+    [TABLES, &open, &finished, &effects("", ""), &accounts("")].concat()
+}
+
+/// Since version 2 a ledger has a name, and remembers how far those of its peers were.
+fn version_2() -> String {
+    let tables = "
+CREATE TABLE raw_openings (
+    account INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, -- of the effect that says so, the first of the opening
+    opening BLOB NOT NULL,
+    PRIMARY KEY (account, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE raw_peers (
+    account INTEGER NOT NULL,
+    ledger BLOB NOT NULL,
+    opening BLOB NOT NULL,
+    ledger_sequence INTEGER NOT NULL, -- how far it was
+    sequence INTEGER NOT NULL, -- of our effect that says so
+    since INTEGER NOT NULL,
+    PRIMARY KEY (account, ledger)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE raw_accounts ADD COLUMN ledger BLOB; -- its name, that of its first opening
+ALTER TABLE raw_accounts ADD COLUMN others INTEGER NOT NULL DEFAULT 0; -- 1: money may have moved of which no peer's ledger knows
+ALTER TABLE raw_effects ADD COLUMN ledger BLOB;
+ALTER TABLE raw_effects ADD COLUMN opening BLOB;
+ALTER TABLE raw_effects ADD COLUMN ledger_sequence INTEGER;
+DROP VIEW effects;
+DROP VIEW balances;
+DROP VIEW accounts;
+";
+    let names = format!("{}, {}", uuid("ledger"), uuid("opening"));
+    let peers = format!(
+        "CREATE VIEW peers AS SELECT a.name AS account, {names}, t.ledger_sequence, {since}, t.sequence
+        FROM raw_peers t JOIN raw_accounts a ON a.id = t.account;",
+        since = time("since"),
+    );
+    let kinds = "WHEN 11 THEN 'opened' WHEN 12 THEN 'peer seen' WHEN 13 THEN 'unnamed peer seen'";
+    [tables, &effects(kinds, &format!(", {names}, t.ledger_sequence")), &accounts(&format!(", {}", uuid("ledger"))), &peers].concat()
+}
+
+/// The view, with words for more kinds and with more columns.
+fn effects(kinds: &str, columns: &str) -> String {
+    format!(
         "CREATE VIEW effects AS SELECT a.name AS account, t.sequence, {at},
             CASE t.kind WHEN 1 THEN 'prepared' WHEN 2 THEN 'fulfilling' WHEN 3 THEN 'fulfilled' WHEN 4 THEN 'rejected'
                 WHEN 5 THEN 'refused' WHEN 6 THEN 'expired' WHEN 7 THEN 'acknowledged' WHEN 8 THEN 'transferring'
-                WHEN 9 THEN 'transferred' WHEN 10 THEN 'bounds changed' END AS kind,
+                WHEN 9 THEN 'transferred' WHEN 10 THEN 'bounds changed' {kinds} END AS kind,
             {transfer}, {direction}, {amount}, {expires_at}, {condition}, {fulfillment},
             CASE t.party WHEN 0 THEN 'us' WHEN 1 THEN 'the peer' END AS party, {protocol_data},
-            {minimum}, {maximum}
+            {minimum}, {maximum}{columns}
         FROM raw_effects t JOIN raw_accounts a ON a.id = t.account;",
         at = time("at"),
         transfer = uuid("transfer"),
@@ -132,20 +176,23 @@ fn version_1() -> String {
         protocol_data = hex("protocol_data"),
         minimum = bound("minimum"),
         maximum = bound("maximum"),
-    );
+    )
+}
+
+/// The views of accounts, with more columns.
+fn accounts(columns: &str) -> String {
     let sums = ["incoming_posted", "incoming_pending", "outgoing_posted", "outgoing_pending"].map(number).join(", ");
-    let accounts = format!(
+    format!(
         "CREATE VIEW accounts AS SELECT t.name AS account, {balance}, {minimum}, {maximum}, {sums},
             CASE t.authority WHEN 0 THEN 'ours' WHEN 1 THEN 'theirs' WHEN 2 THEN 'shared' END AS authority,
-            t.sequence, {latest}
+            t.sequence, {latest}{columns}
         FROM raw_accounts t;
         CREATE VIEW balances AS SELECT account, balance, minimum, maximum, incoming_pending, outgoing_pending FROM accounts;",
         balance = number("balance"),
         minimum = bound("minimum"),
         maximum = bound("maximum"),
         latest = time("latest"),
-    );
-    [TABLES, &open, &finished, &effects, &accounts].concat()
+    )
 }
 
 fn uuid(column: &str) -> String {

@@ -14,7 +14,7 @@ use trustline_core::Timestamp;
 use super::accounts::{self, Totals};
 use super::batch::Batch;
 use super::tidying::{Aging, Tidying};
-use super::{effects, failure, finished_transfers, open_transfers};
+use super::{effects, failure, finished_transfers, lineages, open_transfers};
 use crate::clock;
 use crate::journal::JournalError;
 
@@ -145,17 +145,20 @@ impl Known {
 
 /// Writes a batch that follows what is known, and returns the account's key.
 fn write_batch(connection: &Connection, known: &mut Known, batch: &Batch) -> rusqlite::Result<i64> {
-    let Batch { authority, bounds, sums, .. } = *batch;
-    let newest = batch.effects.iter().map(|effect| effect.at).max().unwrap_or(known.latest);
-    known.latest = known.latest.max(newest);
+    let Batch { authority, bounds, sums, ledger, others, .. } = *batch;
+    let newest = batch.effects.iter().filter(|effect| !effect.fact.is_lineage()).map(|effect| effect.at).max();
+    known.latest = newest.map_or(known.latest, |newest| known.latest.max(newest));
     known.sequence = batch.effects.last().map_or(known.sequence, |effect| effect.sequence);
-    let totals = Totals { authority, sequence: known.sequence, latest: known.latest, bounds, sums };
+    let totals = Totals { authority, sequence: known.sequence, latest: known.latest, bounds, sums, ledger, others };
     let account = accounts::put(connection, &batch.account, &totals)?;
-    if known.any_set_back {
+    if known.any_set_back
+        && let Some(newest) = newest
+    {
         finished_transfers::forget_set_back(connection, account, newest)?;
         known.any_set_back = finished_transfers::any_set_back(connection, account)?;
     }
     effects::insert(connection, account, &batch.effects)?;
+    lineages::put(connection, account, &batch.lineage)?;
     open_transfers::put(connection, account, &batch.open)?;
     open_transfers::delete(connection, account, &batch.closed)?;
     finished_transfers::put(connection, account, known.latest, &batch.finished)?;

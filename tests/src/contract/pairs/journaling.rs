@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 use futures_channel::mpsc;
 use futures_util::{FutureExt, StreamExt};
 use trustline_core::ledger::{Effect, Snapshot, Trustline};
-use trustline_core::session::{Event, PrepareFailure, error_message};
+use trustline_core::session::{Event, PrepareFailure, Stopped, error_message};
 use trustline_runtime::{Appended, Client, Committed, ConnectError, Journal, JournalError, PaymentError, Watcher};
 
 use crate::contract::rig::{
@@ -174,7 +174,7 @@ pub async fn a_client_whose_journal_fails_stops<H: Adapter, C: Adapter>() {
     // It is not dialed again.
     runtime.until_tasks(0).await;
     assert!(events.next().await.is_none());
-    assert_eq!(client.pay(letter(2, 10)).await, Err(PaymentError::NotSent(PrepareFailure::Stopped)));
+    assert_eq!(client.pay(letter(2, 10)).await, Err(PaymentError::NotSent(PrepareFailure::Stopped(Stopped::Journal))));
     assert_eq!(alices(&host).balance(), 0, "nothing has left");
     client.close().await;
     host.close().await;

@@ -10,4 +10,5 @@ pub mod paying;
 pub mod reading_events;
 pub mod reconnecting;
 pub mod restarting;
+pub mod restoring;
 pub mod sharing;

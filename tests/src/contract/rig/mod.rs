@@ -1,6 +1,7 @@
 //! What the cases are made of: shops, customers, peers that speak frame by frame, and lines that can be cut.
 
 mod clerk;
+mod kept;
 mod peer;
 mod proxy;
 mod watched;
@@ -19,6 +20,7 @@ use trustline_runtime::{
 };
 
 pub use clerk::Clerk;
+pub use kept::Kept;
 pub use peer::{PING, PONG, Peer, Port, masked};
 pub use proxy::Proxy;
 pub use watched::Watched;

@@ -4,6 +4,7 @@ mod crashing;
 mod failing;
 mod grouping;
 mod keeping;
+mod migrating;
 mod opening;
 mod reading;
 mod story;

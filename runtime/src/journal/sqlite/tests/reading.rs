@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use trustline_core::ledger::{Authority, Bounds, Direction, Transfer, Trustline, TrustlineConfig};
-use trustline_core::{Fulfillment, Timestamp, TransferId};
+use trustline_core::ledger::{Authority, Bounds, Direction, Position, Transfer, Trustline, TrustlineConfig};
+use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 use super::{Directory, append, look};
 use crate::Sqlite;
 
-const NOW: Timestamp = Timestamp::from_millis(1_509_971_696_789);
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_509_971_696_789);
 
-fn transfer(name: u8, amount: u64) -> Transfer {
+pub(super) fn transfer(name: u8, amount: u64) -> Transfer {
     Transfer {
         id: TransferId::from([name; 16]),
         amount,
@@ -65,6 +65,16 @@ fn the_views_speak_in_words() {
             "4 '2017-11-06T12:34:56.789Z' 'prepared' '22222222-2222-2222-2222-222222222222' '18446744073709551615'",
         ]
     );
+    let position = Position { ledger: LedgerId::from([0x33; 16]), opening: LedgerId::from([0x44; 16]), sequence: 7 };
+    let effects = vec![alice.open(LedgerId::from([0x22; 16]), NOW).unwrap(), alice.see_peer(position, NOW).unwrap()];
+    append(&journal, "alice", effects, &alice).unwrap();
+    let (first, second) = ("'33333333-3333-3333-3333-333333333333'", "'44444444-4444-4444-4444-444444444444'");
+    assert_eq!(look(&file, "SELECT * FROM peers"), [format!("'alice' {first} {second} 7 '2017-11-06T12:34:56.789Z' 6")]);
+    assert_eq!(look(&file, "SELECT account, ledger FROM accounts"), ["'alice' '22222222-2222-2222-2222-222222222222'", "'bob' -"]);
+    assert_eq!(
+        look(&file, "SELECT kind, ledger, opening, ledger_sequence FROM effects WHERE sequence > 4"),
+        ["'opened' - '22222222-2222-2222-2222-222222222222' -".to_owned(), format!("'peer seen' {first} {second} 7")]
+    );
     let fulfillment = "11".repeat(32);
     assert_eq!(look(&file, "SELECT fulfillment FROM effects WHERE kind = 'fulfilled'"), [format!("'{fulfillment}'")]);
     assert_eq!(
@@ -72,7 +82,7 @@ fn the_views_speak_in_words() {
         ["- '170141183460469231731687303715884105726'"]
     );
     assert_eq!(journal.accounts().unwrap(), ["alice", "bob"]);
-    assert_eq!(journal.effects("alice", 3, 10).unwrap().len(), 1);
+    assert_eq!(journal.effects("alice", 3, 10).unwrap().len(), 3);
 }
 
 /// Every word that is stored has one in the views.
@@ -88,7 +98,7 @@ fn no_word_is_missing() {
     let file = directory.file();
     let words = |column: &str, view: &str| look(&file, &format!("SELECT DISTINCT {column} FROM {view} ORDER BY {column}"));
     assert_eq!(words("authority", "accounts"), ["'ours'", "'shared'", "'theirs'"]);
-    assert_eq!(words("kind", "effects").len(), 10);
+    assert_eq!(words("kind", "effects").len(), 13);
     assert!(!words("kind", "effects").contains(&"-".to_owned()));
     assert_eq!(words("party", "effects"), ["-", "'the peer'", "'us'"]);
     assert!(!words("state", "open_transfers").contains(&"-".to_owned()));

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
-use trustline_core::ledger::{Authority, Bounds, Direction, Effect, OpenTransfer, Transfer, Trustline, TrustlineConfig};
-use trustline_core::{Fulfillment, Timestamp, TransferId};
+use trustline_core::ledger::{Authority, Bounds, Direction, Effect, OpenTransfer, Position, Transfer, Trustline, TrustlineConfig};
+use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 pub(super) const AUTHORITIES: [Authority; 3] = [Authority::Ours, Authority::Theirs, Authority::Shared];
 
@@ -16,6 +16,8 @@ pub(super) fn config(authority: Authority) -> TrustlineConfig {
         bounds: Bounds { minimum: -1_000_000, maximum: 1_000_000 },
         furthest_expiry: Duration::from_secs(20),
         memory_margin: Duration::from_secs(5),
+        peers: 3,
+        openings: 4,
         ..TrustlineConfig::new(authority)
     }
 }
@@ -30,6 +32,13 @@ pub(super) fn next(trustline: &mut Trustline, seed: u64) -> Effect {
         _ => 0,
     };
     let now = Timestamp::from_millis(1_700_000_000_000 + since - back);
+    // Every other ledger has a name from the start.
+    if trustline.sequence() == 0
+        && !seed.is_multiple_of(2)
+        && let Some(effect) = trustline.open(LedgerId::from([0; 16]), now)
+    {
+        return effect;
+    }
     loop {
         if let Some(effect) = attempt(trustline, &mut rng, now) {
             return effect;
@@ -54,7 +63,7 @@ pub(super) fn again(authority: Authority, seed: u64, sequence: u64) -> Trustline
 fn attempt(trustline: &mut Trustline, rng: &mut Rng, now: Timestamp) -> Option<Effect> {
     let (id, open) = pick(trustline, rng);
     let fulfillment = fulfillment(id);
-    match rng.u8(0..15) {
+    match rng.u8(0..18) {
         0 | 1 => trustline.receive_prepare(transfer(rng, id, now), now).ok()?,
         2 | 3 => trustline.prepare(transfer(rng, id, now), now).ok(),
         4 => trustline.fulfill(id, fulfillment, data(rng), now).ok(),
@@ -75,8 +84,17 @@ fn attempt(trustline: &mut Trustline, rng: &mut Rng, now: Timestamp) -> Option<E
             let minimum = -i128::from(rng.u64(..)) << rng.u32(0..40);
             trustline.set_bounds(Bounds { minimum, maximum: i128::from(rng.u64(..)) << rng.u32(0..40) }, now)
         }
+        15 if rng.u8(0..10) == 0 => trustline.see_peer(position(rng), now),
+        16 if rng.u8(0..20) == 0 => trustline.open(LedgerId::from([rng.u8(..); 16]), now),
+        17 if rng.u8(0..10) == 0 => trustline.see_unnamed(now),
         _ => None,
     }
+}
+
+/// Of a peer that is known, one that is forgotten or a new one.
+fn position(rng: &mut Rng) -> Position {
+    let [ledger, opening] = [0..6, 0..100].map(|range| LedgerId::from([rng.u8(range); 16]));
+    Position { ledger, opening, sequence: rng.u64(0..10_000) }
 }
 
 /// An id of few, so that it may be new, open, finished or forgotten; mostly one that is open.
