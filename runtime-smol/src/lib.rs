@@ -25,8 +25,9 @@ use std::time::Duration;
 
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
-    Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
+    Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
+    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, RequestError, Runtime,
+    Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]

@@ -1,11 +1,14 @@
 //! The side that dials: one trustline, whose connection is kept up.
 
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use futures_channel::oneshot;
+use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds, Trustline};
 use trustline_core::session::{Credentials, Session, SessionConfig};
@@ -14,6 +17,7 @@ use trustline_core::wire::Entry;
 use crate::account::Account;
 use crate::alarm::Alarm;
 use crate::connect_error::ConnectError;
+use crate::connector::Connector;
 use crate::dialer::{Dialer, FirstAttempt, KeepUp};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
@@ -37,6 +41,7 @@ pub struct Client<R: Runtime> {
 pub struct ClientBuilder<R: Runtime> {
     runtime: R,
     url: String,
+    connector: Option<Connector>,
     handler: Box<dyn Handler>,
     journal: Arc<dyn Journal>,
     journal_name: Option<String>,
@@ -104,6 +109,7 @@ impl<R: Runtime> ClientBuilder<R> {
         Self {
             runtime,
             url: url.to_owned(),
+            connector: None,
             handler: Box::new(Ignore),
             journal: Arc::new(Memory),
             journal_name: None,
@@ -113,6 +119,18 @@ impl<R: Runtime> ClientBuilder<R> {
             protocols: Vec::new(),
             authentication: Vec::new(),
         }
+    }
+
+    /// Connects by this, once for each attempt, instead of dialing the URL's host and port: over a Unix socket, a pipe in
+    /// memory, a proxy. All else is as the URL says, and so is the name under which the ledger is kept.
+    #[must_use]
+    pub fn connector<S, F>(mut self, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+    {
+        self.connector = Some(Connector::new(connect));
+        self
     }
 
     /// What to do with events and incoming transfers. The default drops the events.
@@ -232,6 +250,7 @@ impl<R: Runtime> ClientBuilder<R> {
         let dialer = Dialer {
             runtime: self.runtime.clone(),
             url,
+            connector: self.connector,
             account: account.clone(),
             keep_up: keep_up.clone(),
             limits: self.connection_limits,

@@ -19,17 +19,24 @@ use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::session::{Acceptance, Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason};
 
 use crate::account::Account;
+use crate::applicant::PeerCertificate;
 use crate::clock;
 use crate::ended::{Ended, close_code};
 use crate::limits::ConnectionLimits;
 use crate::outbox::{Outbox, Waiting};
 use crate::runtime::Runtime;
+use crate::transport::Transport;
 use crate::websocket::{CloseCode, Incoming, WebSocket, WebSocketError};
 
 /// Decides whether an authenticated connection may join an account, and lets it.
 pub(crate) trait Admission: Send + Sync {
     /// `Err` is the sentence that tells the client no.
-    fn admit(&self, request: &AuthenticationRequest, outbox: &Arc<Outbox>) -> Result<(Account, ConnectionId), String>;
+    fn admit(
+        &self,
+        request: &AuthenticationRequest,
+        certificate: Option<PeerCertificate>,
+        outbox: &Arc<Outbox>,
+    ) -> Result<(Account, ConnectionId), String>;
 }
 
 /// Whose connection it is.
@@ -44,7 +51,7 @@ pub(crate) enum Stage {
 
 pub(crate) struct Connection<R: Runtime, S> {
     runtime: R,
-    stream: S,
+    stream: Transport<S>,
     websocket: WebSocket,
     stage: Stage,
     outbox: Arc<Outbox>,
@@ -103,7 +110,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     /// `open_within`: how long the handshake, and the authentication of an accepted connection, may take.
     pub(crate) fn new(
         runtime: R,
-        stream: S,
+        stream: Transport<S>,
         websocket: WebSocket,
         stage: Stage,
         outbox: Arc<Outbox>,
@@ -130,6 +137,8 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     /// Runs the connection to its end.
     pub(crate) async fn run(mut self) -> Ended {
+        // What was read ahead of an upgraded WebSocket is in it already.
+        self.handle_incoming();
         let ended = poll_fn(|cx| self.poll(cx)).await;
         self.leave();
         // The first cause counts, not what closing ran into.
@@ -350,7 +359,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
         let now = clock::now();
         let (refusal, ended) = match acceptor.handle_frame(&frame, now) {
             Acceptance::Waiting => return Ok(true),
-            Acceptance::Authenticate(request) => match admission.admit(&request, &self.outbox) {
+            Acceptance::Authenticate(request) => match admission.admit(&request, self.stream.peer_certificate(), &self.outbox) {
                 Ok((account, id)) => {
                     self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
                     self.stage = Stage::Joined { account, id };
