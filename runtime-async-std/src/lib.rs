@@ -40,6 +40,9 @@ pub use trustline_runtime::{
 #[cfg(feature = "sqlite")]
 pub use trustline_runtime::{Sqlite, SqliteBuilder};
 
+#[cfg(feature = "tls")]
+pub use trustline_runtime::{ClientCertificates, ClientTls, HostTls, TlsConfigError, TlsError};
+
 /// A trustline on a ledger that the peer hosts; see [`trustline_runtime::Client`].
 pub type Client = trustline_runtime::Client<AsyncStd>;
 /// How a [`Client`] is built.

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use crate::applicant::PeerCertificate;
+#[cfg(feature = "tls")]
+use crate::tls::HostTls;
 
 /// A connection that the application accepted itself, to be [handed to a host](crate::Host::accept): from a Unix socket,
 /// a pipe in memory, its own HTTP server. Dropping a stream must end the connection, and closing it must leave what the
@@ -18,9 +20,13 @@ pub struct Accepted<S> {
 }
 
 /// What stands between the stream and the first frame.
+#[derive(Clone)]
 pub(crate) enum Opening {
     /// The WebSocket handshake.
     Handshake,
+    /// The TLS handshake, and then that of the WebSocket.
+    #[cfg(feature = "tls")]
+    Tls(HostTls),
     /// Nothing. These bytes were read ahead.
     Upgraded(Bytes),
 }
@@ -29,6 +35,13 @@ impl<S> Accepted<S> {
     /// A stream on which nothing was read yet: the client's WebSocket handshake comes next, and is answered.
     pub fn stream(stream: S) -> Self {
         Self::new(stream, Opening::Handshake)
+    }
+
+    /// A stream on which nothing was read yet: the TLS handshake comes next, with what `tls` holds now, and then the
+    /// client's WebSocket handshake.
+    #[cfg(feature = "tls")]
+    pub fn tls_stream(stream: S, tls: HostTls) -> Self {
+        Self::new(stream, Opening::Tls(tls))
     }
 
     /// A stream whose WebSocket handshake is done, by the application's own HTTP server. It must have granted neither a
@@ -44,15 +57,15 @@ impl<S> Accepted<S> {
         self
     }
 
-    /// The client's certificate, for the [authentication](crate::HostBuilder::authenticate): one that the application
-    /// has verified, because it ended the TLS connection itself.
+    /// The client's certificate, for the [authentication](crate::HostBuilder::authenticate), where the application ends
+    /// the TLS connection itself and has verified it.
     #[must_use]
     pub fn certificate(mut self, certificate: PeerCertificate) -> Self {
         self.certificate = Some(certificate);
         self
     }
 
-    fn new(stream: S, opening: Opening) -> Self {
+    pub(crate) fn new(stream: S, opening: Opening) -> Self {
         Self { stream, opening, origin: None, certificate: None }
     }
 }

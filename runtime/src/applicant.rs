@@ -47,10 +47,19 @@ impl PeerCertificate {
         Self { der: der.into() }
     }
 
-    /// The whole certificate, encoded as DER. Its hash tells one certificate from any other; a parser of X.509 finds in
-    /// it whatever else the issuer says of its subject.
+    /// The whole certificate, encoded as DER. Its hash tells it from any other; a parser of X.509 finds in it whatever the
+    /// issuer says of its subject.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The DNS names that the issuer has given its subject (the subject alternative names of that kind, RFC 5280 section
+    /// 4.2.1.6), wildcards as they stand there.
+    #[cfg(feature = "tls")]
+    pub fn dns_names(&self) -> Vec<String> {
+        let der = self.der().into();
+        // One that cannot be parsed was not verified by us, and names nobody.
+        webpki::EndEntityCert::try_from(&der).map_or_else(|_| Vec::new(), |parsed| parsed.valid_dns_names().map(str::to_owned).collect())
     }
 }
 

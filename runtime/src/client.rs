@@ -25,6 +25,8 @@ use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::{ConnectionLimits, websocket_limits};
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
+#[cfg(feature = "tls")]
+use crate::tls::ClientTls;
 use crate::url::BtpUrl;
 
 /// A trustline on a ledger that the peer hosts. A lost connection is dialed again, with growing pauses, until the client
@@ -42,6 +44,8 @@ pub struct ClientBuilder<R: Runtime> {
     runtime: R,
     url: String,
     connector: Option<Connector>,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
     handler: Box<dyn Handler>,
     journal: Arc<dyn Journal>,
     journal_name: Option<String>,
@@ -53,8 +57,8 @@ pub struct ClientBuilder<R: Runtime> {
 }
 
 impl<R: Runtime + Default> Client<R> {
-    /// Connects to `btp+ws://[username]:[token]@host[:port][/path]`, authenticates and asks what ledger it is. The ledger
-    /// is kept in memory; incoming transfers are left to expire.
+    /// Connects to `btp+ws://[username]:[token]@host[:port][/path]`, or `btp+wss` for TLS (feature `tls`), authenticates
+    /// and asks what ledger it is. The ledger is kept in memory; incoming transfers are left to expire.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::builder(url).connect().await
     }
@@ -110,6 +114,8 @@ impl<R: Runtime> ClientBuilder<R> {
             runtime,
             url: url.to_owned(),
             connector: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             handler: Box::new(Ignore),
             journal: Arc::new(Memory),
             journal_name: None,
@@ -130,6 +136,15 @@ impl<R: Runtime> ClientBuilder<R> {
         F: Future<Output = io::Result<S>> + Send + 'static,
     {
         self.connector = Some(Connector::new(connect));
+        self
+    }
+
+    /// What to trust and to show where the URL is of `btp+wss`. The default trusts the system's roots, as the first such
+    /// client of the process finds them, and has no certificate.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -225,6 +240,16 @@ impl<R: Runtime> ClientBuilder<R> {
     /// If somebody waits for the first attempt, it is the last one where it fails.
     fn begin(self, inbox: Option<Arc<Inbox>>, first: Option<FirstAttempt>) -> Result<Client<R>, ConnectError> {
         let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
+        #[cfg(not(feature = "tls"))]
+        if url.is_encrypted() {
+            return Err(ConnectError::NoTls);
+        }
+        #[cfg(feature = "tls")]
+        let tls = match self.tls {
+            _ if !url.is_encrypted() => None,
+            Some(tls) => Some(tls),
+            None => Some(ClientTls::shared().map_err(ConnectError::TlsConfig)?),
+        };
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
         let websocket_limits = websocket_limits(&self.limits);
@@ -251,6 +276,8 @@ impl<R: Runtime> ClientBuilder<R> {
             runtime: self.runtime.clone(),
             url,
             connector: self.connector,
+            #[cfg(feature = "tls")]
+            tls,
             account: account.clone(),
             keep_up: keep_up.clone(),
             limits: self.connection_limits,

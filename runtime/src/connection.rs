@@ -141,6 +141,8 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
         self.handle_incoming();
         let ended = poll_fn(|cx| self.poll(cx)).await;
         self.leave();
+        // A peer with TLS learns that nothing was cut off. Nobody waits for it.
+        let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.stream).poll_close(cx))).await;
         // The first cause counts, not what closing ran into.
         self.ended.unwrap_or(ended)
     }

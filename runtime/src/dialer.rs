@@ -21,6 +21,8 @@ use crate::limits::ConnectionLimits;
 use crate::notify::Notify;
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
+#[cfg(feature = "tls")]
+use crate::tls::ClientTls;
 use crate::transport::Transport;
 use crate::url::BtpUrl;
 use crate::waiters::Connected;
@@ -54,6 +56,9 @@ pub(crate) struct Dialer<R: Runtime> {
     pub(crate) url: BtpUrl,
     /// Instead of the runtime's way to connect.
     pub(crate) connector: Option<Connector>,
+    /// Where the URL wants it.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<ClientTls>,
     pub(crate) account: Account,
     pub(crate) keep_up: Arc<KeepUp>,
     pub(crate) limits: ConnectionLimits,
@@ -84,20 +89,20 @@ impl<R: Runtime> Dialer<R> {
 
     /// Dials, and drives the connection to its end. `Err`: it never came to be.
     async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
-        match &self.connector {
-            Some(connector) => {
-                let stream = self.in_time(connector.connect()).await?;
-                self.drive(stream, backoff).await
-            }
-            None => {
-                let stream = self.in_time(self.runtime.connect(self.url.host(), self.url.port())).await?;
-                self.drive(stream, backoff).await
-            }
+        if let Some(connector) = &self.connector {
+            let stream = self.in_time(connector.connect()).await?;
+            self.drive(stream, backoff).await
+        } else {
+            let stream = self.in_time(self.runtime.connect(self.url.host(), self.url.port())).await?;
+            self.drive(stream, backoff).await
         }
     }
 
     /// Drives a connection to its end. `Err`: it never came to be.
     async fn drive<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S, backoff: &mut Backoff) -> Result<(), ConnectError> {
+        #[cfg(feature = "tls")]
+        let transport = Transport::dialed(stream, self.url.host(), self.tls.as_ref()).map_err(ConnectError::Tls)?;
+        #[cfg(not(feature = "tls"))]
         let transport = Transport::plain(stream);
         let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
         let websocket = websocket.map_err(ConnectError::WebSocket)?;

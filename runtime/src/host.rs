@@ -11,7 +11,7 @@ use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::{LedgerInfo, SessionConfig, Token};
 
-use crate::accepted::Accepted;
+use crate::accepted::{Accepted, Opening};
 use crate::account::Account;
 use crate::applicant::Applicant;
 use crate::events::{Events, Inbox};
@@ -21,6 +21,8 @@ use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::ConnectionLimits;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
+#[cfg(feature = "tls")]
+use crate::tls::HostTls;
 
 /// Hosts the ledgers of any number of accounts, each with any number of connections.
 pub struct Host<R: Runtime> {
@@ -38,6 +40,7 @@ pub struct HostBuilder<R: Runtime> {
     authenticate: Authenticate,
     known: HashMap<String, Token>,
     handler: HandlerFor,
+    opening: Opening,
 }
 
 impl<R: Runtime> HostBuilder<R> {
@@ -52,6 +55,7 @@ impl<R: Runtime> HostBuilder<R> {
             authenticate: Box::new(|_| None),
             known: HashMap::new(),
             handler: Box::new(|_| Box::new(Ignore)),
+            opening: Opening::Handshake,
         }
     }
 
@@ -114,6 +118,14 @@ impl<R: Runtime> HostBuilder<R> {
         self
     }
 
+    /// Listens for `btp+wss`, and no longer for `btp+ws`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: HostTls) -> Self {
+        self.opening = Opening::Tls(tls);
+        self
+    }
+
     /// Listens, and delivers the events of all accounts as a stream instead of to handlers.
     pub async fn listen_with_events(self, address: SocketAddr) -> io::Result<(Host<R>, Events)> {
         let (inbox, events) = Inbox::new();
@@ -139,10 +151,11 @@ impl<R: Runtime> HostBuilder<R> {
     async fn listen_on(self, address: SocketAddr, inbox: Option<Arc<Inbox>>) -> io::Result<Host<R>> {
         let listener = self.runtime.listen(address).await?;
         let address = self.runtime.local_address(&listener)?;
+        let opening = self.opening.clone();
         let mut host = self.start_with(inbox);
         host.address = address;
         host.hosting.begin_listening();
-        host.runtime.spawn(hosting::listen(host.runtime.clone(), listener, host.hosting.clone()));
+        host.runtime.spawn(hosting::listen(host.runtime.clone(), listener, opening, host.hosting.clone()));
         Ok(host)
     }
 

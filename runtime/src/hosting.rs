@@ -241,21 +241,21 @@ impl Drop for Present {
 }
 
 /// Accepts connections until the host closes.
-pub(crate) async fn listen<R: Runtime>(runtime: R, listener: R::Listener, hosting: Arc<Hosting>) {
-    accept_all(&runtime, &listener, &hosting).await;
+pub(crate) async fn listen<R: Runtime>(runtime: R, listener: R::Listener, opening: Opening, hosting: Arc<Hosting>) {
+    accept_all(&runtime, &listener, &opening, &hosting).await;
     // The port is free before the host is closed.
     drop(listener);
     hosting.leave(|state| state.listening = false);
 }
 
-async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, hosting: &Arc<Hosting>) {
+async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, opening: &Opening, hosting: &Arc<Hosting>) {
     loop {
         let accepted = match select(pin!(runtime.accept(listener)), pin!(hosting.stop.notified())).await {
             Either::Left((accepted, _)) => accepted,
             Either::Right(_) => return,
         };
         match accepted {
-            Ok((stream, from)) => accept(runtime, Accepted::stream(stream).origin(from), hosting),
+            Ok((stream, from)) => accept(runtime, Accepted::new(stream, opening.clone()).origin(from), hosting),
             Err(error) => {
                 // Mostly too many open files, which passes when connections are closed.
                 tracing::warn!(%error, "cannot accept connections");
@@ -289,15 +289,16 @@ where
     let Accepted { stream, opening, origin, certificate } = accepted;
     let stage = Stage::Accepting { acceptor, admission: Arc::new(Stranger { hosting: hosting.clone(), number, origin }) };
     let websocket_limits = websocket_limits(&hosting.config.limits);
-    let websocket = match opening {
-        Opening::Handshake => WebSocket::server(websocket_limits),
+    let (transport, websocket) = match opening {
+        Opening::Handshake => (Transport::Plain { stream, certificate }, WebSocket::server(websocket_limits)),
+        #[cfg(feature = "tls")]
+        Opening::Tls(tls) => (Transport::accepted(stream, &tls), WebSocket::server(websocket_limits)),
         Opening::Upgraded(read_ahead) => {
             let mut websocket = WebSocket::upgraded(Role::Server, websocket_limits);
             websocket.receive(&read_ahead);
-            websocket
+            (Transport::Plain { stream, certificate }, websocket)
         }
     };
-    let transport = Transport::Plain { stream, certificate };
     let connection = Connection::new(runtime.clone(), transport, websocket, stage, outbox, hosting.limits.clone(), open_within);
     let present = Present { hosting: hosting.clone(), number };
     runtime.spawn(async move {

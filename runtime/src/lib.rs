@@ -31,6 +31,8 @@ mod payment;
 mod random;
 mod runtime;
 mod timekeeper;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod url;
 mod waiters;
@@ -52,5 +54,7 @@ pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;
 pub use payment::{Fulfilled, Payment, PaymentError};
 pub use runtime::Runtime;
+#[cfg(feature = "tls")]
+pub use tls::{ClientCertificates, ClientTls, HostTls, TlsConfigError, TlsError};
 pub use trustline_core as core;
 pub use url::{BtpUrl, BtpUrlError};

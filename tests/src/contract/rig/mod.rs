@@ -1,7 +1,9 @@
 //! What the cases are made of: shops, customers, peers that speak frame by frame, and lines that can be cut.
 
+mod authority;
 mod clerk;
 mod peer;
+mod pipe;
 mod proxy;
 mod watched;
 
@@ -18,8 +20,10 @@ use trustline_runtime::{
     Account, Client, ConnectionLimits, Events, Host, HostBuilder, JournalError, Payment, PaymentError, Runtime, Sqlite,
 };
 
+pub use authority::{Authority, Certified, day};
 pub use clerk::Clerk;
 pub use peer::{PING, PONG, Peer, Port, masked};
+pub use pipe::Pipe;
 pub use proxy::Proxy;
 pub use watched::Watched;
 
