@@ -51,7 +51,8 @@ pub async fn a_client_reaches_a_host_through_pipes_and_finds_it_again<H: Adapter
     let (client, mut events) = Client::<C>::builder(ALICE).connector(connector).connect_with_events().await.unwrap();
     until_connected(&mut events).await;
     client.pay(letter(1, 10)).await.unwrap();
-    assert_mirrored(&client, &alices(place.0.lock().unwrap().as_ref().unwrap())).await;
+    let account = alices(place.0.lock().unwrap().as_ref().unwrap());
+    assert_mirrored(&client, &account).await;
     place.is_left().await;
     until_disconnected(&mut events).await;
     *place.0.lock().unwrap() = Some(shop().start());
