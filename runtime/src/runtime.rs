@@ -20,9 +20,9 @@ use futures_io::{AsyncRead, AsyncWrite};
 ///   the rest.
 /// * Futures of [`connect`](Self::connect) and [`accept`](Self::accept) are dropped when they take too long or the host
 ///   closes. What they had not given away yet must not be lost with them, nor stay open.
-/// * A spawned task runs to its end whether or not its handle is kept, on any thread, and may panic without harm to others.
-/// * Methods are called from tasks of the runtime itself, and from where a client or host is built. Where a runtime is
-///   found through its context (tokio), that is a place inside of it.
+/// * A spawned task runs to its end whether or not its handle is kept, on any thread.
+/// * Methods are called from tasks of the runtime itself, and from where a client or host is built or handed a connection.
+///   Where a runtime is found through its context (tokio), that is a place inside of it.
 /// * With [`Default`], `Client::connect` and `Host::builder` need not be given the value; without, there are
 ///   [`Client::builder_on`](crate::Client::builder_on) and [`Host::builder_on`](crate::Host::builder_on).
 ///

@@ -4,7 +4,7 @@
 //! anyway, and needs no phase of its own.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -18,13 +18,13 @@ use crate::applicant::PeerCertificate;
 pub(crate) struct TlsStream<S>(State<S>);
 
 enum State<S> {
-    Dialed(FallibleConnect<S>),
-    Accepted(FallibleAccept<S>),
-    Established(Established<S>),
+    Dialed(FallibleConnect<Stream<S>>),
+    Accepted(FallibleAccept<Stream<S>>),
+    Established(Established<Stream<S>>),
     /// The client was told why; it may still be sending, and what is dropped with bytes unread is reset, which overtakes
     /// what it was told.
     Refused {
-        stream: S,
+        stream: Stream<S>,
         error: Option<io::Error>,
     },
     /// The error was given.
@@ -36,13 +36,13 @@ const ROUNDS: usize = 16;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     pub(crate) fn accepted(stream: S, tls: &HostTls) -> Self {
-        Self(State::Accepted(tls.acceptor().accept(stream).into_fallible()))
+        Self(State::Accepted(tls.acceptor().accept(Stream(stream)).into_fallible()))
     }
 
     /// `host`: a name or an address, an IPv6 address without its brackets.
     pub(crate) fn dialed(stream: S, host: &str, tls: &ClientTls) -> Result<Self, TlsError> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::InvalidName)?;
-        Ok(Self(State::Dialed(tls.connector().connect(name, stream).into_fallible())))
+        Ok(Self(State::Dialed(tls.connector().connect(name, Stream(stream)).into_fallible())))
     }
 
     /// What the client has shown and rustls has verified.
@@ -53,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream<S> {
     }
 
     /// The stream, once the handshake is done.
-    fn poll_established(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut Established<S>>>> {
+    fn poll_established(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut Established<Stream<S>>>>> {
         match &mut self.0 {
             State::Dialed(handshake) => match ready!(Pin::new(handshake).poll(cx)) {
                 Ok(stream) => self.0 = State::Established(stream.into()),
@@ -113,5 +113,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<S> {
             // Nothing was said that could have an end.
             _ => Poll::Ready(Ok(())),
         }
+    }
+}
+
+/// A stream to which a write of nothing is an error. Futures-rustls would try it again for ever, when the other end of a pipe
+/// is gone.
+struct Stream<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes).map(something)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, bytes).map(something)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
+    }
+}
+
+/// Rustls never writes nothing.
+fn something(written: io::Result<usize>) -> io::Result<usize> {
+    match written {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        written => written,
     }
 }

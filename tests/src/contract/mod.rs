@@ -121,6 +121,7 @@ macro_rules! contract {
                 a_client_without_the_certificate_that_it_needs_is_told_so
                 a_renewed_certificate_is_shown_from_now_on_and_drops_nobody
                 a_renewal_that_fails_says_why_and_changes_nothing
+                a_pipe_whose_other_end_is_gone_is_left
                 who_does_not_read_over_tls_is_given_up;
             handing_in:
                 a_client_reaches_a_host_through_pipes_and_finds_it_again

@@ -1,15 +1,22 @@
 //! `btp+wss`: who is who, and what happens when that changes.
 
 use std::fs;
+use std::future::ready;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
 
+use futures_channel::oneshot;
+use futures_lite::io::copy;
+use futures_util::future::{join, select};
+use trustline_core::wire::Entry;
 use trustline_runtime::websocket::WebSocketError;
 use trustline_runtime::{
-    Admitted, Client, ClientCertificates, ClientTls, ConnectError, ConnectionLimits, Host, HostTls, TlsConfigError, TlsError,
+    Accepted, Admitted, Client, ClientCertificates, ClientTls, ConnectError, ConnectionLimits, Host, HostTls, TlsConfigError, TlsError,
 };
 
 use crate::contract::rig::{
-    ANYWHERE, Adapter, Authority, Certified, Clerk, Proxy, alice_at, alices, assert_mirrored, day, letter, open_shop, shop,
+    ANYWHERE, Adapter, Authority, Certified, Clerk, Pipe, Proxy, alice_at, alices, assert_mirrored, day, letter, open_shop, shop,
     until_connected, until_disconnected,
 };
 use crate::ledger_info;
@@ -217,6 +224,37 @@ pub async fn a_renewal_that_fails_says_why_and_changes_nothing<H: Adapter, C: Ad
     host.close().await;
 }
 
+pub async fn a_pipe_whose_other_end_is_gone_is_left<H: Adapter, C: Adapter>() {
+    let authority = Authority::new();
+    let tls = host_tls(&authority.certifies("shop.example"));
+    let (host, mut events) = shop::<H>().start_with_events();
+    let host = Arc::new(host);
+    let line = Arc::new(Mutex::new(None));
+    let connector = {
+        let (host, line) = (host.clone(), line.clone());
+        move || {
+            let (near, middle) = Pipe::pair(1000);
+            let (center, far) = Pipe::pair(1000);
+            host.accept(Accepted::tls_stream(far, tls.clone()));
+            let (cut, is_cut) = oneshot::channel::<()>();
+            *line.lock().unwrap() = Some(cut);
+            C::default().spawn(async move {
+                let (near_reads, near_writes) = futures_lite::io::split(middle);
+                let (far_reads, far_writes) = futures_lite::io::split(center);
+                let both = join(copy(near_reads, far_writes), copy(far_reads, near_writes));
+                drop(select(pin!(both), is_cut).await);
+            });
+            ready(Ok(near))
+        }
+    };
+    let builder = Client::<C>::builder("btp+wss://alice:s3cr3t@shop.example/").tls(trusting(&authority)).connector(connector);
+    let client = builder.connect().await.unwrap();
+    drop(line.lock().unwrap().take());
+    until_disconnected(&mut events).await;
+    client.close().await;
+    Arc::into_inner(host).unwrap().close().await;
+}
+
 pub async fn who_does_not_read_over_tls_is_given_up<H: Adapter, C: Adapter>() {
     let authority = Authority::new();
     let limits = ConnectionLimits { write_queue_bytes: 256 * 1024, ..ConnectionLimits::default() };
@@ -226,7 +264,7 @@ pub async fn who_does_not_read_over_tls_is_given_up<H: Adapter, C: Adapter>() {
     let client = alice_connects::<C>(proxy.address, trusting(&authority)).await.unwrap();
     proxy.falls_silent();
     // Sockets hold some megabytes.
-    let words = trustline_core::wire::Entry::octets("ilp", vec![7; 64 * 1024]);
+    let words = Entry::octets("ilp", vec![7; 64 * 1024]);
     let questions: Vec<_> = (0..500).map(|_| alices(&host).request(words.clone().into())).collect();
     until_disconnected(&mut host_events).await;
     proxy.cut();
