@@ -284,6 +284,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                 }
                 Purpose::Keepalive => {
                     self.unanswered_pings += 1;
+                    self.shrink();
                     self.websocket.ping();
                     self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
                     // The ping must be written.
@@ -292,6 +293,16 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             }
         }
         Poll::Pending
+    }
+
+    /// An idle connection keeps no room for the burst that it once was busy with.
+    fn shrink(&mut self) {
+        self.websocket.shrink();
+        self.waiting.frames.shrink_to_fit();
+        self.outbox.shrink();
+        if let Stage::Joined { account, .. } = &self.stage {
+            account.shrink();
+        }
     }
 
     fn handle_incoming(&mut self) {
