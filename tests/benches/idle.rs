@@ -95,27 +95,22 @@ async fn run(args: &Args) {
     let pipes: Vec<_> = (0..args.connections).map(|_| Pipe::pair(PIPE_BYTES)).collect();
     let before = heap_bytes();
     let started = Instant::now();
-    let opened = stream::iter(pipes.into_iter().enumerate()).map(|(n, (near, far))| {
+    let opened = stream::iter(pipes.into_iter().enumerate()).map(|(n, (mut near, far))| {
         let accepted = match &tls {
             Some(tls) => Accepted::tls_stream(far, tls.clone()),
             None => Accepted::stream(far),
         };
         host.accept(accepted);
-        let dialing = dialing.clone();
+        let (dialing, burst) = (dialing.clone(), args.burst);
         async move {
-            match dialing {
-                Some(dialing) => {
-                    let name = ServerName::try_from("shop.example").expect("it is a name");
-                    let mut near = dialing.connect(name, near).await.expect("the certificate is good");
-                    uses(&mut near, n, args.burst).await;
-                    near.into_inner().0
-                }
-                None => {
-                    let mut near = near;
-                    uses(&mut near, n, args.burst).await;
-                    near
-                }
-            }
+            let Some(dialing) = dialing else {
+                uses(&mut near, n, burst).await;
+                return near;
+            };
+            let name = ServerName::try_from("shop.example").expect("it is a name");
+            let mut near = dialing.connect(name, near).await.expect("the certificate is good");
+            uses(&mut near, n, burst).await;
+            near.into_inner().0
         }
     });
     let idle: Vec<Pipe> = opened.buffer_unordered(100).collect().await;

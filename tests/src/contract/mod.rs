@@ -166,6 +166,7 @@ macro_rules! host_contract {
             encrypting:
                 who_makes_no_handshake_is_closed_in_time
                 who_speaks_no_tls_is_told_and_closed_in_time
+                the_end_of_a_connection_is_not_taken_for_a_cut
                 closing_does_not_wait_for_a_handshake;
             living:
                 who_answers_pings_is_kept

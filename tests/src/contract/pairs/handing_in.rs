@@ -86,6 +86,7 @@ pub async fn a_websocket_that_was_upgraded_elsewhere_goes_on_where_it_is<H: Adap
             }
             let mut buffer = [0; 100];
             let bytes = near.read(&mut buffer).await.unwrap();
+            assert_ne!(bytes, 0, "not let in");
             websocket.receive(&buffer[..bytes]);
         };
         assert_eq!(answer, Packet { request_id: 1, body: Body::Response(ProtocolData::new()) });
