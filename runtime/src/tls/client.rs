@@ -9,7 +9,7 @@ use futures_rustls::rustls::ClientConfig;
 use futures_rustls::rustls::client::Resumption;
 
 use super::files::{Identity, roots, system_roots};
-use super::reloading::Reloading;
+use super::reloading::{Files, Reloading};
 use super::{TlsConfigError, VERSIONS, cryptography};
 
 /// The roots that a client trusts, and the certificate that it shows; cheap to clone, and all clones are one.
@@ -24,13 +24,10 @@ use super::{TlsConfigError, VERSIONS, cryptography};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ClientTls {
-    files: Files,
-    config: Arc<Reloading<ClientConfig>>,
-}
+pub struct ClientTls(Arc<Reloading<ClientFiles>>);
 
 #[derive(Clone, Debug)]
-struct Files {
+struct ClientFiles {
     roots: Roots,
     identity: Option<Identity>,
 }
@@ -45,24 +42,24 @@ impl ClientTls {
     /// Trusts the roots that the operator of the system trusts. On Unix these are files, which the environment variables
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR` can point elsewhere.
     pub fn system_roots() -> Result<Self, TlsConfigError> {
-        Self::made_of(Files { roots: Roots::System, identity: None })
+        Reloading::new(ClientFiles { roots: Roots::System, identity: None }).map(Self)
     }
 
     /// Trusts the roots in this PEM file, and no others.
     pub fn roots(file: impl AsRef<Path>) -> Result<Self, TlsConfigError> {
-        Self::made_of(Files { roots: Roots::File(file.as_ref().to_owned()), identity: None })
+        Reloading::new(ClientFiles { roots: Roots::File(file.as_ref().to_owned()), identity: None }).map(Self)
     }
 
     /// Shows a certificate to a host that asks for one. It is in two PEM files: the certificate followed by those that link
     /// it to a root, and its private key (PKCS #8, PKCS #1 or SEC 1, not encrypted).
     pub fn certificate(self, chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsConfigError> {
-        Self::made_of(Files { identity: Some(Identity::new(chain.as_ref(), key.as_ref())), ..self.files })
+        Reloading::new(ClientFiles { identity: Some(Identity::new(chain.as_ref(), key.as_ref())), ..self.0.files().clone() }).map(Self)
     }
 
     /// Reads the roots and the certificate again, for the connections from now on. If it fails, nothing changed. It blocks
     /// for as long as the files take to read.
     pub fn reload(&self) -> Result<(), TlsConfigError> {
-        self.config.reload()
+        self.0.reload()
     }
 
     /// For clients that were given nothing else: the system's roots, which are read once.
@@ -76,19 +73,13 @@ impl ClientTls {
     }
 
     pub(crate) fn connector(&self) -> TlsConnector {
-        self.config.current().into()
-    }
-
-    fn made_of(files: Files) -> Result<Self, TlsConfigError> {
-        let config = Reloading::new({
-            let files = files.clone();
-            move || files.read()
-        })?;
-        Ok(Self { files, config: Arc::new(config) })
+        self.0.current().into()
     }
 }
 
-impl Files {
+impl Files for ClientFiles {
+    type Config = ClientConfig;
+
     fn read(&self) -> Result<ClientConfig, TlsConfigError> {
         let roots = match &self.roots {
             Roots::System => system_roots()?,
@@ -110,6 +101,6 @@ impl Files {
 
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientTls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("ClientTls").field("files", self.0.files()).finish_non_exhaustive()
     }
 }

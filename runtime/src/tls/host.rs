@@ -10,7 +10,7 @@ use futures_rustls::rustls::server::danger::ClientCertVerifier;
 use futures_rustls::rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 
 use super::files::{Identity, roots};
-use super::reloading::Reloading;
+use super::reloading::{Files, Reloading};
 use super::{TlsConfigError, VERSIONS, cryptography};
 
 /// The certificate of a host, and what it asks of its clients' certificates; cheap to clone, and all clones are one.
@@ -30,10 +30,7 @@ use super::{TlsConfigError, VERSIONS, cryptography};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct HostTls {
-    files: Files,
-    config: Arc<Reloading<ServerConfig>>,
-}
+pub struct HostTls(Arc<Reloading<HostFiles>>);
 
 /// Whether clients must have a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +43,7 @@ pub enum ClientCertificates {
 }
 
 #[derive(Clone, Debug)]
-struct Files {
+struct HostFiles {
     identity: Identity,
     clients: Option<(PathBuf, ClientCertificates)>,
 }
@@ -55,13 +52,13 @@ impl HostTls {
     /// From two PEM files: the certificate followed by those that link it to its root, and its private key (PKCS #8,
     /// PKCS #1 or SEC 1, not encrypted).
     pub fn new(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, TlsConfigError> {
-        Self::made_of(Files { identity: Identity::new(chain.as_ref(), key.as_ref()), clients: None })
+        Reloading::new(HostFiles { identity: Identity::new(chain.as_ref(), key.as_ref()), clients: None }).map(Self)
     }
 
     /// Asks clients for certificates, and trusts those that were issued by a root in this PEM file. Who shows another, or
     /// one that has expired, is not let in.
     pub fn client_roots(self, file: impl AsRef<Path>, certificates: ClientCertificates) -> Result<Self, TlsConfigError> {
-        Self::made_of(Files { clients: Some((file.as_ref().to_owned(), certificates)), ..self.files })
+        Reloading::new(HostFiles { clients: Some((file.as_ref().to_owned(), certificates)), ..self.0.files().clone() }).map(Self)
     }
 
     /// Reads the same files again, the clients' roots included. Connections from now on get what they hold; those that
@@ -70,23 +67,17 @@ impl HostTls {
     /// It blocks for as long as the files take to read. A certificate and a key that do not belong together are refused, so
     /// that it does no harm to be called between the renewal of the one and of the other.
     pub fn reload(&self) -> Result<(), TlsConfigError> {
-        self.config.reload()
+        self.0.reload()
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.config.current().into()
-    }
-
-    fn made_of(files: Files) -> Result<Self, TlsConfigError> {
-        let config = Reloading::new({
-            let files = files.clone();
-            move || files.read()
-        })?;
-        Ok(Self { files, config: Arc::new(config) })
+        self.0.current().into()
     }
 }
 
-impl Files {
+impl Files for HostFiles {
+    type Config = ServerConfig;
+
     fn read(&self) -> Result<ServerConfig, TlsConfigError> {
         let config = ServerConfig::builder_with_provider(cryptography()).with_safe_default_protocol_versions().expect(VERSIONS);
         let config = match &self.clients {
@@ -112,6 +103,6 @@ fn verifier(file: &Path, certificates: ClientCertificates) -> Result<Arc<dyn Cli
 
 impl fmt::Debug for HostTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostTls").field("files", &self.files).finish_non_exhaustive()
+        f.debug_struct("HostTls").field("files", self.0.files()).finish_non_exhaustive()
     }
 }

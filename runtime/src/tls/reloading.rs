@@ -4,28 +4,41 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::TlsConfigError;
 
-pub(super) struct Reloading<C> {
-    make: Make<C>,
-    current: Mutex<Arc<C>>,
+/// Files of which a configuration is made.
+pub(super) trait Files {
+    type Config;
+
+    fn read(&self) -> Result<Self::Config, TlsConfigError>;
 }
 
-type Make<C> = Box<dyn Fn() -> Result<C, TlsConfigError> + Send + Sync>;
+pub(super) struct Reloading<F: Files> {
+    files: F,
+    current: Mutex<Arc<F::Config>>,
+    /// One at a time, so that what was read last stays.
+    reload: Mutex<()>,
+}
 
-impl<C> Reloading<C> {
-    pub(super) fn new(make: impl Fn() -> Result<C, TlsConfigError> + Send + Sync + 'static) -> Result<Self, TlsConfigError> {
-        let current = Mutex::new(Arc::new(make()?));
-        Ok(Self { make: Box::new(make), current })
+impl<F: Files> Reloading<F> {
+    /// Reads the files for the first time.
+    pub(super) fn new(files: F) -> Result<Arc<Self>, TlsConfigError> {
+        let current = Mutex::new(Arc::new(files.read()?));
+        Ok(Arc::new(Self { files, current, reload: Mutex::default() }))
     }
 
-    /// What was made last.
-    pub(super) fn current(&self) -> Arc<C> {
+    pub(super) fn files(&self) -> &F {
+        &self.files
+    }
+
+    /// What was read last.
+    pub(super) fn current(&self) -> Arc<F::Config> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes the place of the current one as a whole, or leaves it.
+    /// What is read now takes the place of the current as a whole, or leaves it.
     pub(super) fn reload(&self) -> Result<(), TlsConfigError> {
-        let made = Arc::new((self.make)()?);
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = made;
+        let _alone = self.reload.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = Arc::new(self.files.read()?);
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(())
     }
 }
