@@ -222,7 +222,7 @@ impl<R: Runtime> ClientBuilder<R> {
     /// [`Connected`](trustline_core::session::Event::Connected) and
     /// [`AuthenticationRefused`](trustline_core::session::Event::AuthenticationRefused) tell how it goes.
     ///
-    /// Errors are [`ConnectError::Url`] and [`ConnectError::Journal`], which no waiting mends.
+    /// Errors are [`ConnectError::Url`], [`ConnectError::Journal`] and those of the files for TLS, which no waiting mends.
     pub fn start(self) -> Result<Client<R>, ConnectError> {
         self.begin(None, None)
     }
