@@ -32,12 +32,16 @@ use async_std::io::{Read, Write};
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
 pub use trustline_runtime::{
-    Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
+    Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
+    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, RequestError, Runtime,
+    Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]
 pub use trustline_runtime::{Sqlite, SqliteBuilder};
+
+#[cfg(feature = "tls")]
+pub use trustline_runtime::{ClientCertificates, ClientTls, HostTls, TlsConfigError, TlsError};
 
 /// A trustline on a ledger that the peer hosts; see [`trustline_runtime::Client`].
 pub type Client = trustline_runtime::Client<AsyncStd>;

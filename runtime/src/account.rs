@@ -171,6 +171,11 @@ impl Account {
         unless_it_panics(|| state.handler.is_ready()).unwrap_or(true)
     }
 
+    /// Gives back the memory that a burst has left.
+    pub(crate) fn shrink(&self) {
+        self.shared.lock().session.shrink();
+    }
+
     /// Nothing will come of what is still awaited.
     pub(crate) fn give_up(&self) {
         self.shared.lock().waiters.give_up();

@@ -1,11 +1,14 @@
 //! The side that dials: one trustline, whose connection is kept up.
 
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use futures_channel::oneshot;
+use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds, Trustline};
 use trustline_core::session::{Credentials, Session, SessionConfig};
@@ -15,6 +18,7 @@ use crate::account::Account;
 use crate::alarm::Alarm;
 use crate::clock;
 use crate::connect_error::ConnectError;
+use crate::connector::Connector;
 use crate::dialer::{Dialer, FirstAttempt, KeepUp};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
@@ -22,6 +26,8 @@ use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::{ConnectionLimits, websocket_limits};
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
+#[cfg(feature = "tls")]
+use crate::tls::ClientTls;
 use crate::url::BtpUrl;
 
 /// A trustline on a ledger that the peer hosts. A lost connection is dialed again, with growing pauses, until the client
@@ -38,6 +44,9 @@ pub struct Client<R: Runtime> {
 pub struct ClientBuilder<R: Runtime> {
     runtime: R,
     url: String,
+    connector: Option<Connector>,
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
     handler: Box<dyn Handler>,
     journal: Arc<dyn Journal>,
     journal_name: Option<String>,
@@ -50,8 +59,8 @@ pub struct ClientBuilder<R: Runtime> {
 }
 
 impl<R: Runtime + Default> Client<R> {
-    /// Connects to `btp+ws://[username]:[token]@host[:port][/path]`, authenticates and asks what ledger it is. The ledger
-    /// is kept in memory; incoming transfers are left to expire.
+    /// Connects to `btp+ws://[username]:[token]@host[:port][/path]`, or `btp+wss` for TLS (feature `tls`), authenticates
+    /// and asks what ledger it is. The ledger is kept in memory; incoming transfers are left to expire.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::builder(url).connect().await
     }
@@ -106,6 +115,9 @@ impl<R: Runtime> ClientBuilder<R> {
         Self {
             runtime,
             url: url.to_owned(),
+            connector: None,
+            #[cfg(feature = "tls")]
+            tls: None,
             handler: Box::new(Ignore),
             journal: Arc::new(Memory),
             journal_name: None,
@@ -116,6 +128,27 @@ impl<R: Runtime> ClientBuilder<R> {
             authentication: Vec::new(),
             account_is_exclusive: false,
         }
+    }
+
+    /// Connects by this, once for each attempt, instead of dialing the URL's host and port: over a Unix socket, a pipe in
+    /// memory, a proxy. All else is as the URL says, and so is the name under which the ledger is kept.
+    #[must_use]
+    pub fn connector<S, F>(mut self, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+    {
+        self.connector = Some(Connector::new(connect));
+        self
+    }
+
+    /// What to trust and to show where the URL is of `btp+wss`. The default trusts the system's roots, as the first such
+    /// client of the process finds them, and has no certificate.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// What to do with events and incoming transfers. The default drops the events.
@@ -201,7 +234,7 @@ impl<R: Runtime> ClientBuilder<R> {
     /// [`Connected`](trustline_core::session::Event::Connected) and
     /// [`AuthenticationRefused`](trustline_core::session::Event::AuthenticationRefused) tell how it goes.
     ///
-    /// Errors are [`ConnectError::Url`] and [`ConnectError::Journal`], which no waiting mends.
+    /// Errors are [`ConnectError::Url`], [`ConnectError::Journal`] and those of the files for TLS, which no waiting mends.
     pub fn start(self) -> Result<Client<R>, ConnectError> {
         self.begin(None, None)
     }
@@ -219,6 +252,16 @@ impl<R: Runtime> ClientBuilder<R> {
     /// If somebody waits for the first attempt, it is the last one where it fails.
     fn begin(self, inbox: Option<Arc<Inbox>>, first: Option<FirstAttempt>) -> Result<Client<R>, ConnectError> {
         let url: BtpUrl = self.url.parse().map_err(ConnectError::Url)?;
+        #[cfg(not(feature = "tls"))]
+        if url.is_encrypted() {
+            return Err(ConnectError::NoTls);
+        }
+        #[cfg(feature = "tls")]
+        let tls = match self.tls {
+            _ if !url.is_encrypted() => None,
+            Some(tls) => Some(tls),
+            None => Some(ClientTls::shared().map_err(ConnectError::TlsConfig)?),
+        };
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
         let websocket_limits = websocket_limits(&self.limits);
@@ -245,6 +288,9 @@ impl<R: Runtime> ClientBuilder<R> {
         let dialer = Dialer {
             runtime: self.runtime.clone(),
             url,
+            connector: self.connector,
+            #[cfg(feature = "tls")]
+            tls,
             account: account.clone(),
             keep_up: keep_up.clone(),
             limits: self.connection_limits,

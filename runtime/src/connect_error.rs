@@ -9,6 +9,8 @@ use trustline_core::wire::ErrorPacket;
 
 use crate::ended::Ended;
 use crate::journal::JournalError;
+#[cfg(feature = "tls")]
+use crate::tls::{TlsConfigError, TlsError};
 use crate::url::BtpUrlError;
 use crate::websocket::WebSocketError;
 
@@ -22,6 +24,14 @@ pub enum ConnectError {
     Journal(JournalError),
     /// Nothing answered at the address.
     Dial(Arc<io::Error>),
+    /// The URL is of `btp+wss`, and the feature `tls` is not compiled in.
+    NoTls,
+    /// There are no certificates to dial `btp+wss` with.
+    #[cfg(feature = "tls")]
+    TlsConfig(TlsConfigError),
+    /// There is no TLS connection with what answered.
+    #[cfg(feature = "tls")]
+    Tls(TlsError),
     /// What answered did not answer in time.
     Timeout,
     /// What answered speaks no WebSocket.
@@ -39,9 +49,23 @@ impl From<Ended> for ConnectError {
         match ended {
             Ended::WebSocket(WebSocketError::Cut) => Self::Closed,
             Ended::WebSocket(error) => Self::WebSocket(error),
-            Ended::Stream(error) => Self::Dial(Arc::new(error)),
+            Ended::Stream(error) => Self::from_stream(error),
             Ended::NotOpened | Ended::Dead | Ended::GivenUp(DisconnectReason::AuthenticationTimeout) => Self::Timeout,
             Ended::Closed | Ended::GivenUp(_) | Ended::SlowReader => Self::Closed,
+        }
+    }
+}
+
+impl ConnectError {
+    fn from_stream(error: io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        if let Some(error) = TlsError::of(&error) {
+            return Self::Tls(error);
+        }
+        match error.kind() {
+            // With TLS a stream that ends without a word is an error of its own.
+            io::ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Dial(Arc::new(error)),
         }
     }
 }
@@ -52,6 +76,11 @@ impl fmt::Display for ConnectError {
             Self::Url(error) => error.fmt(f),
             Self::Journal(error) => error.fmt(f),
             Self::Dial(error) => write!(f, "cannot connect: {error}"),
+            Self::NoTls => f.write_str("btp+wss:// needs the feature tls"),
+            #[cfg(feature = "tls")]
+            Self::TlsConfig(error) => error.fmt(f),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => error.fmt(f),
             Self::Timeout => f.write_str("the host did not answer in time"),
             Self::WebSocket(error) => write!(f, "the WebSocket failed: {error}"),
             Self::Refused(error) => {

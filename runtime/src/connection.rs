@@ -19,17 +19,24 @@ use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::session::{Acceptance, Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason};
 
 use crate::account::Account;
+use crate::applicant::PeerCertificate;
 use crate::clock;
 use crate::ended::{Ended, close_code};
 use crate::limits::ConnectionLimits;
 use crate::outbox::{Outbox, Waiting};
 use crate::runtime::Runtime;
+use crate::transport::Transport;
 use crate::websocket::{CloseCode, Incoming, WebSocket, WebSocketError};
 
 /// Decides whether an authenticated connection may join an account, and lets it.
 pub(crate) trait Admission: Send + Sync {
     /// `Err` is the sentence that tells the client no.
-    fn admit(&self, request: &AuthenticationRequest, outbox: &Arc<Outbox>) -> Result<(Account, ConnectionId), String>;
+    fn admit(
+        &self,
+        request: &AuthenticationRequest,
+        certificate: Option<PeerCertificate>,
+        outbox: &Arc<Outbox>,
+    ) -> Result<(Account, ConnectionId), String>;
 }
 
 /// Whose connection it is.
@@ -44,7 +51,7 @@ pub(crate) enum Stage {
 
 pub(crate) struct Connection<R: Runtime, S> {
     runtime: R,
-    stream: S,
+    stream: Transport<S>,
     websocket: WebSocket,
     stage: Stage,
     outbox: Arc<Outbox>,
@@ -103,7 +110,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
     /// `open_within`: how long the handshake, and the authentication of an accepted connection, may take.
     pub(crate) fn new(
         runtime: R,
-        stream: S,
+        stream: Transport<S>,
         websocket: WebSocket,
         stage: Stage,
         outbox: Arc<Outbox>,
@@ -130,8 +137,12 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     /// Runs the connection to its end.
     pub(crate) async fn run(mut self) -> Ended {
+        // What was read ahead of an upgraded WebSocket is in it already.
+        self.handle_incoming();
         let ended = poll_fn(|cx| self.poll(cx)).await;
         self.leave();
+        // A peer with TLS learns that nothing was cut off. Nobody waits for it.
+        let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.stream).poll_close(cx))).await;
         // The first cause counts, not what closing ran into.
         self.ended.unwrap_or(ended)
     }
@@ -273,6 +284,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                 }
                 Purpose::Keepalive => {
                     self.unanswered_pings += 1;
+                    self.shrink();
                     self.websocket.ping();
                     self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
                     // The ping must be written.
@@ -281,6 +293,16 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             }
         }
         Poll::Pending
+    }
+
+    /// An idle connection keeps no room for the burst that it once was busy with.
+    fn shrink(&mut self) {
+        self.websocket.shrink();
+        self.waiting.frames.shrink_to_fit();
+        self.outbox.shrink();
+        if let Stage::Joined { account, .. } = &self.stage {
+            account.shrink();
+        }
     }
 
     fn handle_incoming(&mut self) {
@@ -350,7 +372,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
         let now = clock::now();
         let (refusal, ended) = match acceptor.handle_frame(&frame, now) {
             Acceptance::Waiting => return Ok(true),
-            Acceptance::Authenticate(request) => match admission.admit(&request, &self.outbox) {
+            Acceptance::Authenticate(request) => match admission.admit(&request, self.stream.peer_certificate(), &self.outbox) {
                 Ok((account, id)) => {
                     self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
                     self.stage = Stage::Joined { account, id };

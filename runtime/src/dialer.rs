@@ -1,10 +1,13 @@
 //! The task that keeps a client's connection up.
 
+use std::future::Future;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_channel::oneshot;
+use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
 use trustline_core::session::DisconnectReason;
 
@@ -13,10 +16,14 @@ use crate::backoff::Backoff;
 use crate::clock;
 use crate::connect_error::ConnectError;
 use crate::connection::{Connection, Stage};
+use crate::connector::Connector;
 use crate::limits::ConnectionLimits;
 use crate::notify::Notify;
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
+#[cfg(feature = "tls")]
+use crate::tls::ClientTls;
+use crate::transport::Transport;
 use crate::url::BtpUrl;
 use crate::waiters::Connected;
 use crate::websocket::{WebSocket, WebSocketLimits};
@@ -47,6 +54,11 @@ pub(crate) type FirstAttempt = oneshot::Sender<Result<(), ConnectError>>;
 pub(crate) struct Dialer<R: Runtime> {
     pub(crate) runtime: R,
     pub(crate) url: BtpUrl,
+    /// Instead of the runtime's way to connect.
+    pub(crate) connector: Option<Connector>,
+    /// Where the URL wants it.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<ClientTls>,
     pub(crate) account: Account,
     pub(crate) keep_up: Arc<KeepUp>,
     pub(crate) limits: ConnectionLimits,
@@ -77,7 +89,21 @@ impl<R: Runtime> Dialer<R> {
 
     /// Dials, and drives the connection to its end. `Err`: it never came to be.
     async fn dial_once(&mut self, backoff: &mut Backoff) -> Result<(), ConnectError> {
-        let stream = self.dial().await?;
+        if let Some(connector) = &self.connector {
+            let stream = self.in_time(connector.connect()).await?;
+            self.drive(stream, backoff).await
+        } else {
+            let stream = self.in_time(self.runtime.connect(self.url.host(), self.url.port())).await?;
+            self.drive(stream, backoff).await
+        }
+    }
+
+    /// Drives a connection to its end. `Err`: it never came to be.
+    async fn drive<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: S, backoff: &mut Backoff) -> Result<(), ConnectError> {
+        #[cfg(feature = "tls")]
+        let transport = Transport::dialed(stream, self.url.host(), self.tls.as_ref()).map_err(ConnectError::Tls)?;
+        #[cfg(not(feature = "tls"))]
+        let transport = Transport::plain(stream);
         let websocket = WebSocket::client(&self.url.host_header(), self.url.path(), self.websocket_limits);
         let websocket = websocket.map_err(ConnectError::WebSocket)?;
         let outbox = Outbox::new();
@@ -86,8 +112,15 @@ impl<R: Runtime> Dialer<R> {
             (state.open(outbox.clone()), state.waiters.connected())
         });
         let stage = Stage::Joined { account: self.account.clone(), id };
-        let connection =
-            Connection::new(self.runtime.clone(), stream, websocket, stage, outbox.clone(), self.limits.clone(), self.limits.dial_timeout);
+        let connection = Connection::new(
+            self.runtime.clone(),
+            transport,
+            websocket,
+            stage,
+            outbox.clone(),
+            self.limits.clone(),
+            self.limits.dial_timeout,
+        );
 
         let mut run = pin!(connection.run());
         let keep_up = self.keep_up.clone();
@@ -122,8 +155,9 @@ impl<R: Runtime> Dialer<R> {
         }
     }
 
-    async fn dial(&self) -> Result<R::Stream, ConnectError> {
-        let dialing = pin!(self.runtime.connect(self.url.host(), self.url.port()));
+    /// What the dialing gives, unless it takes too long or the client is stopped.
+    async fn in_time<S>(&self, dialing: impl Future<Output = io::Result<S>>) -> Result<S, ConnectError> {
+        let dialing = pin!(dialing);
         let timeout = self.runtime.sleep(self.limits.dial_timeout);
         let stopped = pin!(self.keep_up.wake.notified());
         match select(dialing, select(timeout, stopped)).await {

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::Limits;
 use trustline_core::ledger::{Authority, Bounds};
-use trustline_core::session::{Credentials, LedgerInfo, SessionConfig, Token};
+use trustline_core::session::{LedgerInfo, SessionConfig, Token};
 
+use crate::accepted::{Accepted, Opening};
 use crate::account::Account;
+use crate::applicant::Applicant;
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::hosting::{self, Admitted, Authenticate, HandlerFor, Hosting};
@@ -19,12 +21,14 @@ use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::ConnectionLimits;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
+#[cfg(feature = "tls")]
+use crate::tls::HostTls;
 
 /// Hosts the ledgers of any number of accounts, each with any number of connections.
 pub struct Host<R: Runtime> {
     hosting: Arc<Hosting>,
     address: SocketAddr,
-    runtime: PhantomData<R>,
+    runtime: R,
 }
 
 /// How a [`Host`] is built.
@@ -36,6 +40,7 @@ pub struct HostBuilder<R: Runtime> {
     authenticate: Authenticate,
     known: HashMap<String, Token>,
     handler: HandlerFor,
+    opening: Opening,
 }
 
 impl<R: Runtime> HostBuilder<R> {
@@ -50,6 +55,7 @@ impl<R: Runtime> HostBuilder<R> {
             authenticate: Box::new(|_| None),
             known: HashMap::new(),
             handler: Box::new(|_| Box::new(Ignore)),
+            opening: Opening::Handshake,
         }
     }
 
@@ -60,10 +66,11 @@ impl<R: Runtime> HostBuilder<R> {
         self
     }
 
-    /// Decides who may join which account, where [`account`](Self::account) knows no such user. Compare secrets with
-    /// [`Token::matches`], which takes as long for a wrong one as for a right one.
+    /// Decides who may join which account, where [`account`](Self::account) knows no such user. An [`Applicant`] is what
+    /// the client shows, and what is known of its connection. Compare secrets with [`Token::matches`], which takes as long
+    /// for a wrong one as for a right one.
     #[must_use]
-    pub fn authenticate(mut self, authenticate: impl Fn(&Credentials) -> Option<Admitted> + Send + Sync + 'static) -> Self {
+    pub fn authenticate(mut self, authenticate: impl Fn(&Applicant) -> Option<Admitted> + Send + Sync + 'static) -> Self {
         self.authenticate = Box::new(authenticate);
         self
     }
@@ -111,6 +118,14 @@ impl<R: Runtime> HostBuilder<R> {
         self
     }
 
+    /// Listens for `btp+wss`, and no longer for `btp+ws`.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: HostTls) -> Self {
+        self.opening = Opening::Tls(tls);
+        self
+    }
+
     /// Listens, and delivers the events of all accounts as a stream instead of to handlers.
     pub async fn listen_with_events(self, address: SocketAddr) -> io::Result<(Host<R>, Events)> {
         let (inbox, events) = Inbox::new();
@@ -122,15 +137,34 @@ impl<R: Runtime> HostBuilder<R> {
         self.listen_on(address, None).await
     }
 
+    /// Starts without a listener, and delivers the events of all accounts as a stream instead of to handlers.
+    pub fn start_with_events(self) -> (Host<R>, Events) {
+        let (inbox, events) = Inbox::new();
+        (self.start_with(Some(inbox)), events)
+    }
+
+    /// Starts without a listener: connections are [handed to it](Host::accept).
+    pub fn start(self) -> Host<R> {
+        self.start_with(None)
+    }
+
     async fn listen_on(self, address: SocketAddr, inbox: Option<Arc<Inbox>>) -> io::Result<Host<R>> {
+        let listener = self.runtime.listen(address).await?;
+        let address = self.runtime.local_address(&listener)?;
+        let opening = self.opening.clone();
+        let mut host = self.start_with(inbox);
+        host.address = address;
+        host.hosting.begin_listening();
+        host.runtime.spawn(hosting::listen(host.runtime.clone(), listener, opening, host.hosting.clone()));
+        Ok(host)
+    }
+
+    fn start_with(self, inbox: Option<Arc<Inbox>>) -> Host<R> {
         let runtime = self.runtime;
-        let listener = runtime.listen(address).await?;
-        let address = runtime.local_address(&listener)?;
         let timekeeper = Timekeeper::start(&runtime);
         let authenticate = with_known(self.known, self.authenticate);
         let hosting = Hosting::new(self.config, self.connection_limits, self.journal, authenticate, self.handler, timekeeper, inbox);
-        runtime.spawn(hosting::listen(runtime.clone(), listener, hosting.clone()));
-        Ok(Host { hosting, address, runtime: PhantomData })
+        Host { hosting, address: NOWHERE, runtime }
     }
 }
 
@@ -148,7 +182,14 @@ impl<R: Runtime> Host<R> {
         HostBuilder::new(runtime, info)
     }
 
-    /// The address it listens on.
+    /// Takes a connection that the application accepted itself. It is a stranger until it is authenticated, under the same
+    /// bounds as those that the host accepts; where these are reached, or the host is closing, it is dropped at once.
+    pub fn accept(&self, connection: Accepted<impl AsyncRead + AsyncWrite + Send + Unpin + 'static>) {
+        hosting::accept(&self.runtime, connection, &self.hosting);
+    }
+
+    /// The address it listens on. That of a host without a listener is unspecified, `0.0.0.0:0`, as that of a socket
+    /// which was never bound.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -190,12 +231,15 @@ impl<R: Runtime> Drop for Host<R> {
     }
 }
 
+/// Of a host without a listener.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// First the users that the builder was told of, then the callback.
 fn with_known(known: HashMap<String, Token>, authenticate: Authenticate) -> Authenticate {
-    Box::new(move |credentials| match known.get(&credentials.username) {
-        Some(token) if token.matches(credentials.token.expose()) => Some(Admitted { account: credentials.username.clone(), bounds: None }),
+    Box::new(move |applicant| match known.get(&applicant.username) {
+        Some(token) if token.matches(applicant.token.expose()) => Some(Admitted { account: applicant.username.clone(), bounds: None }),
         Some(_) => None,
-        None => authenticate(credentials),
+        None => authenticate(applicant),
     })
 }
 

@@ -6,13 +6,16 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
 use trustline_core::ledger::Bounds;
-use trustline_core::session::{Acceptor, AuthenticationRequest, ConnectionId, Credentials, DisconnectReason, SessionConfig};
+use trustline_core::session::{Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason, SessionConfig};
 use trustline_core::wire::ProtocolData;
 
+use crate::accepted::{Accepted, Opening};
 use crate::account::{Account, unless_it_panics};
 use crate::alarm::Alarm;
+use crate::applicant::{Applicant, PeerCertificate};
 use crate::client::open_session;
 use crate::clock;
 use crate::connection::{Admission, Connection, Stage};
@@ -24,7 +27,8 @@ use crate::notify::Notify;
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
-use crate::websocket::WebSocket;
+use crate::transport::Transport;
+use crate::websocket::{Role, WebSocket};
 
 /// Whose account a connection is for, as an [authentication callback](crate::HostBuilder::authenticate) decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +39,7 @@ pub struct Admitted {
     pub bounds: Option<Bounds>,
 }
 
-pub(crate) type Authenticate = Box<dyn Fn(&Credentials) -> Option<Admitted> + Send + Sync>;
+pub(crate) type Authenticate = Box<dyn Fn(&Applicant) -> Option<Admitted> + Send + Sync>;
 pub(crate) type HandlerFor = Box<dyn Fn(&str) -> Box<dyn Handler> + Send + Sync>;
 
 pub(crate) struct Hosting {
@@ -74,9 +78,13 @@ impl Hosting {
         timekeeper: Arc<Timekeeper>,
         inbox: Option<Arc<Inbox>>,
     ) -> Arc<Self> {
-        let state = Mutex::new(State { listening: true, ..State::default() });
-        let (alarm, stop, closed) = (Arc::default(), Notify::default(), Notify::default());
+        let (state, alarm, stop, closed) = (Mutex::default(), Arc::default(), Notify::default(), Notify::default());
         Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, alarm, inbox, state, stop, closed })
+    }
+
+    /// There is a listener, which [`listen`] is to be called with.
+    pub(crate) fn begin_listening(&self) {
+        self.lock().listening = true;
     }
 
     pub(crate) fn account(&self, name: &str) -> Option<Account> {
@@ -116,6 +124,8 @@ impl Hosting {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
+        // Perhaps it has no parts.
+        self.leave(|_| {});
     }
 
     /// A part of the host is gone. With the last, a host that is closing is closed.
@@ -182,11 +192,18 @@ const SHUTTING_DOWN: &str = "this host is shutting down";
 struct Stranger {
     hosting: Arc<Hosting>,
     number: u64,
+    origin: Option<SocketAddr>,
 }
 
 impl Admission for Stranger {
-    fn admit(&self, request: &AuthenticationRequest, outbox: &Arc<Outbox>) -> Result<(Account, ConnectionId), String> {
-        let admitted = unless_it_panics(|| (self.hosting.authenticate)(&request.credentials)).flatten();
+    fn admit(
+        &self,
+        request: &AuthenticationRequest,
+        certificate: Option<PeerCertificate>,
+        outbox: &Arc<Outbox>,
+    ) -> Result<(Account, ConnectionId), String> {
+        let applicant = Applicant::new(request.credentials.clone(), self.origin, certificate);
+        let admitted = unless_it_panics(|| (self.hosting.authenticate)(&applicant)).flatten();
         let admitted = admitted.ok_or("invalid username or token")?;
         let account = self.hosting.open_account(admitted)?;
         let id = account.with(|state, now| {
@@ -224,21 +241,21 @@ impl Drop for Present {
 }
 
 /// Accepts connections until the host closes.
-pub(crate) async fn listen<R: Runtime>(runtime: R, listener: R::Listener, hosting: Arc<Hosting>) {
-    accept_all(&runtime, &listener, &hosting).await;
+pub(crate) async fn listen<R: Runtime>(runtime: R, listener: R::Listener, opening: Opening, hosting: Arc<Hosting>) {
+    accept_all(&runtime, &listener, &opening, &hosting).await;
     // The port is free before the host is closed.
     drop(listener);
     hosting.leave(|state| state.listening = false);
 }
 
-async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, hosting: &Arc<Hosting>) {
+async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, opening: &Opening, hosting: &Arc<Hosting>) {
     loop {
         let accepted = match select(pin!(runtime.accept(listener)), pin!(hosting.stop.notified())).await {
             Either::Left((accepted, _)) => accepted,
             Either::Right(_) => return,
         };
         match accepted {
-            Ok((stream, from)) => accept(runtime, stream, from, hosting),
+            Ok((stream, from)) => accept(runtime, Accepted::new(stream, opening.clone()).origin(from), hosting),
             Err(error) => {
                 // Mostly too many open files, which passes when connections are closed.
                 tracing::warn!(%error, "cannot accept connections");
@@ -248,7 +265,12 @@ async fn accept_all<R: Runtime>(runtime: &R, listener: &R::Listener, hosting: &A
     }
 }
 
-fn accept<R: Runtime>(runtime: &R, stream: R::Stream, from: SocketAddr, hosting: &Arc<Hosting>) {
+/// Drives a connection, unless there are too many.
+pub(crate) fn accept<R, S>(runtime: &R, accepted: Accepted<S>, hosting: &Arc<Hosting>)
+where
+    R: Runtime,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let outbox = Outbox::new();
     let number = {
         let mut state = hosting.lock();
@@ -264,14 +286,25 @@ fn accept<R: Runtime>(runtime: &R, stream: R::Stream, from: SocketAddr, hosting:
     let limits = hosting.config.limits.clone();
     let open_within = limits.authentication_timeout;
     let acceptor = Acceptor::new(limits, clock::now());
-    let stage = Stage::Accepting { acceptor, admission: Arc::new(Stranger { hosting: hosting.clone(), number }) };
-    let websocket = WebSocket::server(websocket_limits(&hosting.config.limits));
-    let connection = Connection::new(runtime.clone(), stream, websocket, stage, outbox, hosting.limits.clone(), open_within);
+    let Accepted { stream, opening, origin, certificate } = accepted;
+    let stage = Stage::Accepting { acceptor, admission: Arc::new(Stranger { hosting: hosting.clone(), number, origin }) };
+    let websocket_limits = websocket_limits(&hosting.config.limits);
+    let (transport, websocket) = match opening {
+        Opening::Handshake => (Transport::Plain { stream, certificate }, WebSocket::server(websocket_limits)),
+        #[cfg(feature = "tls")]
+        Opening::Tls(tls) => (Transport::accepted(stream, &tls), WebSocket::server(websocket_limits)),
+        Opening::Upgraded(read_ahead) => {
+            let mut websocket = WebSocket::upgraded(Role::Server, websocket_limits);
+            websocket.receive(&read_ahead);
+            (Transport::Plain { stream, certificate }, websocket)
+        }
+    };
+    let connection = Connection::new(runtime.clone(), transport, websocket, stage, outbox, hosting.limits.clone(), open_within);
     let present = Present { hosting: hosting.clone(), number };
     runtime.spawn(async move {
         // It leaves with the task, however that ends.
         let _present = present;
         let ended = connection.run().await;
-        tracing::debug!(%from, ?ended, "a connection ended");
+        tracing::debug!(?origin, ?ended, "a connection ended");
     });
 }

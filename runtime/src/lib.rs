@@ -6,14 +6,17 @@
 
 #![forbid(unsafe_code)]
 
+mod accepted;
 mod account;
 mod account_commands;
 mod alarm;
+mod applicant;
 mod backoff;
 mod client;
 mod clock;
 mod connect_error;
 mod connection;
+mod connector;
 mod dialer;
 mod ended;
 mod events;
@@ -28,12 +31,17 @@ mod payment;
 mod random;
 mod runtime;
 mod timekeeper;
+#[cfg(feature = "tls")]
+mod tls;
+mod transport;
 mod url;
 mod waiters;
 pub mod websocket;
 
+pub use accepted::Accepted;
 pub use account::Account;
 pub use account_commands::RequestError;
+pub use applicant::{Applicant, PeerCertificate};
 pub use client::{Client, ClientBuilder};
 pub use connect_error::ConnectError;
 pub use events::Events;
@@ -46,5 +54,7 @@ pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;
 pub use payment::{Fulfilled, Payment, PaymentError};
 pub use runtime::Runtime;
+#[cfg(feature = "tls")]
+pub use tls::{ClientCertificates, ClientTls, HostTls, TlsConfigError, TlsError};
 pub use trustline_core as core;
 pub use url::{BtpUrl, BtpUrlError};

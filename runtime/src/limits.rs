@@ -15,7 +15,7 @@ pub struct ConnectionLimits {
     pub ping_interval: Duration,
     /// Pings without any sign of life after which the peer is dead: 2.
     pub unanswered_pings: u32,
-    /// How long dialing and the WebSocket handshake may take: 10 s each.
+    /// How long dialing may take, and the handshakes of TLS and of the WebSocket together: 10 s each.
     pub dial_timeout: Duration,
     /// Connections of one listener that are not authenticated: 1,024. Further ones are closed at once.
     pub unauthenticated: usize,

@@ -55,6 +55,11 @@ impl Outbox {
         std::mem::swap(&mut *self.lock(), waiting);
     }
 
+    /// Gives back the memory that a burst has left.
+    pub(crate) fn shrink(&self) {
+        self.lock().frames.shrink_to_fit();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         // It holds nothing that a panic could leave half done.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

@@ -9,6 +9,25 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 /// An async runtime, as a value that is cheap to clone. It makes no decision: everything that is more than a socket, a
 /// timer or a task is written once, in this crate.
+///
+/// # Bring your own runtime
+///
+/// An application that stands on a runtime without an adapter writes this for itself: some forty lines. The repository has
+/// it for tokio, line by line, in an application that pays and is paid: `tests/examples/tokio-runtime`. What the types do
+/// not say:
+///
+/// * Streams have the traits of futures-io, as those of smol and async-std do; for tokio's own, `tokio_util::compat` does
+///   the rest.
+/// * Futures of [`connect`](Self::connect) and [`accept`](Self::accept) are dropped when they take too long or the host
+///   closes. What they had not given away yet must not be lost with them, nor stay open.
+/// * A spawned task runs to its end whether or not its handle is kept, on any thread.
+/// * Methods are called from tasks of the runtime itself, and from where a client or host is built or handed a connection.
+///   Where a runtime is found through its context (tokio), that is a place inside of it.
+/// * With [`Default`], `Client::connect` and `Host::builder` need not be given the value; without, there are
+///   [`Client::builder_on`](crate::Client::builder_on) and [`Host::builder_on`](crate::Host::builder_on).
+///
+/// Whoever wants to know that nothing was forgotten runs the suite that every adapter must pass, `contract!` of
+/// `trustline-tests`, as `tests/tests/contract_tokio.rs` does.
 pub trait Runtime: Clone + Send + Sync + 'static {
     /// A connected stream of bytes. Closing it ends what we write, and leaves what the peer writes to be read, as TCP's
     /// `shutdown` of one direction does.

@@ -1,4 +1,4 @@
-//! `btp+ws://[username]:[token]@host[:port][/path]`.
+//! `btp+ws://[username]:[token]@host[:port][/path]`, or `btp+wss` for TLS.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,7 @@ use url::Url;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BtpUrl {
+    encrypted: bool,
     host: String,
     port: u16,
     path: String,
@@ -27,12 +28,17 @@ pub struct BtpUrl {
 }
 
 impl BtpUrl {
+    /// Whether it is `btp+wss`: through TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
     /// A host name or an address, an IPv6 address without its brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// 80 if the URL has none.
+    /// If the URL has none, 80, or 443 with TLS.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -62,9 +68,13 @@ impl FromStr for BtpUrl {
     type Err = BtpUrlError;
 
     fn from_str(text: &str) -> Result<Self, BtpUrlError> {
-        let rest = text.strip_prefix("btp+ws://").ok_or(BtpUrlError::Scheme)?;
+        let websocket = text.strip_prefix("btp+").ok_or(BtpUrlError::Scheme)?;
+        let encrypted = websocket.starts_with("wss://");
+        if !encrypted && !websocket.starts_with("ws://") {
+            return Err(BtpUrlError::Scheme);
+        }
         // Under a scheme that it knows, the parser gives hosts and ports their usual meaning.
-        let url = Url::parse(&format!("ws://{rest}")).map_err(BtpUrlError::Syntax)?;
+        let url = Url::parse(websocket).map_err(BtpUrlError::Syntax)?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| BtpUrlError::NotUtf8);
         let path = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
@@ -72,8 +82,9 @@ impl FromStr for BtpUrl {
         };
         let host = url.host_str().ok_or(BtpUrlError::Syntax(url::ParseError::EmptyHost))?;
         Ok(Self {
+            encrypted,
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: url.port_or_known_default().unwrap_or(80),
+            port: url.port_or_known_default().unwrap_or(if encrypted { 443 } else { 80 }),
             path,
             username: decoded(url.username())?,
             token: Token::from(decoded(url.password().unwrap_or_default())?),
@@ -85,7 +96,7 @@ impl FromStr for BtpUrl {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BtpUrlError {
-    /// It does not begin with `btp+ws://`.
+    /// It begins neither with `btp+ws://` nor with `btp+wss://`.
     Scheme,
     /// What follows is not a URL.
     Syntax(url::ParseError),
@@ -96,7 +107,7 @@ pub enum BtpUrlError {
 impl fmt::Display for BtpUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scheme => f.write_str("a BTP URL begins with btp+ws:// (btp+ws://username:token@host:port/)"),
+            Self::Scheme => f.write_str("a BTP URL begins with btp+ws:// or btp+wss:// (btp+ws://username:token@host:port/)"),
             Self::Syntax(error) => write!(f, "not a BTP URL: {error}"),
             Self::NotUtf8 => f.write_str("the username and the token of a BTP URL must be UTF-8"),
         }
@@ -119,13 +130,17 @@ mod tests {
     fn what_is_left_out_has_a_default() {
         let url: BtpUrl = "btp+ws://shop.example".parse().unwrap();
         assert_eq!((url.port(), url.path()), (80, "/"));
+        let url: BtpUrl = "btp+wss://shop.example".parse().unwrap();
+        assert_eq!((url.port(), url.is_encrypted()), (443, true));
         let url: BtpUrl = "btp+ws://[::1]:9/a?b=c".parse().unwrap();
         assert_eq!((url.host(), url.path(), &url.host_header()[..]), ("::1", "/a?b=c", "[::1]:9"));
     }
 
     #[test]
     fn other_urls_are_refused() {
-        assert_eq!("ws://localhost:9000".parse::<BtpUrl>(), Err(BtpUrlError::Scheme));
+        for scheme in ["ws", "wss", "btp", "btp+http", "btp+wss+ws"] {
+            assert_eq!(format!("{scheme}://localhost:9000").parse::<BtpUrl>(), Err(BtpUrlError::Scheme));
+        }
         assert!(matches!("btp+ws://:@:9000/".parse::<BtpUrl>(), Err(BtpUrlError::Syntax(_))));
         assert_eq!("btp+ws://%ff:@localhost".parse::<BtpUrl>(), Err(BtpUrlError::NotUtf8));
     }

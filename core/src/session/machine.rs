@@ -209,6 +209,11 @@ impl Session {
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
+
+    /// Gives back the memory that a burst of outputs has left. To be called now and then, not after each burst.
+    pub fn shrink(&mut self) {
+        self.outputs.shrink_to_fit();
+    }
 }
 
 /// Views.

@@ -73,7 +73,9 @@ impl Handshake {
     pub(super) fn poll(&mut self, bytes: &[u8], limit_bytes: usize) -> Option<Outcome> {
         // Most likely TLS on the plain port, which waits for an answer and would never send a blank line.
         if bytes.first().is_some_and(|first| !first.is_ascii_alphabetic()) {
-            return Some(self.refused(not_http(), WebSocketError::Handshake { detail: "not HTTP".to_owned() }));
+            let detail =
+                if is_tls(bytes[0]) { "TLS, which was not asked for: one side is at btp+ws, the other at btp+wss" } else { "not HTTP" };
+            return Some(self.refused(not_http(), WebSocketError::Handshake { detail: detail.to_owned() }));
         }
         let within_limit = &bytes[..bytes.len().min(limit_bytes)];
         if let Some(head_bytes) = head_length(within_limit, self.seen) {
@@ -127,6 +129,11 @@ fn respond(head: &[u8]) -> Outcome {
         Ok(Outcome { answer, result: Ok(upgrade) })
     });
     accepted.unwrap_or_else(|error| Outcome { answer: refusal(&error), result: Err(wrong(&error)) })
+}
+
+/// Whether a stream that begins like this is one of TLS, with an alert or a handshake (RFC 8446 section 5.1).
+fn is_tls(first: u8) -> bool {
+    matches!(first, 0x15 | 0x16)
 }
 
 /// The length of the head at the start of `bytes`, blank line included, if all of it is there. The first `seen` bytes

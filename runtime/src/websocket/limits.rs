@@ -13,12 +13,12 @@ pub struct WebSocketLimits {
     /// Longest HTTP request or response head taken from the peer. 16 KiB by default.
     pub handshake_bytes: usize,
     /// Bytes decoded at a time, reserved for each WebSocket for as long as it is open. The space is zeroed before
-    /// each use, so more is not faster. 4 KiB by default.
+    /// each use, so more is not faster: some payments fit into it. 1 KiB by default.
     pub read_buffer_bytes: usize,
 }
 
 impl Default for WebSocketLimits {
     fn default() -> Self {
-        Self { message_bytes: 128 * 1024, handshake_bytes: 16 * 1024, read_buffer_bytes: 4 * 1024 }
+        Self { message_bytes: 128 * 1024, handshake_bytes: 16 * 1024, read_buffer_bytes: 1024 }
     }
 }

@@ -229,6 +229,12 @@ impl WebSocket {
         self.pipe.outgoing.advance(written);
     }
 
+    /// Gives back the memory that a burst has left. To be called now and then, not after each burst.
+    pub fn shrink(&mut self) {
+        self.pipe.incoming.shrink();
+        self.pipe.outgoing.shrink();
+    }
+
     /// Whether messages can be sent: the handshake is done, and neither side has begun to close.
     pub fn is_open(&self) -> bool {
         matches!(&self.state, State::Open(open) | State::Upgraded(open) if open.can_write())

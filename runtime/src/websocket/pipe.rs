@@ -72,6 +72,11 @@ impl ByteQueue {
         }
     }
 
+    /// Gives back what is not used.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
     pub(super) fn clear(&mut self) {
         self.start = 0;
         self.bytes.clear();
@@ -124,6 +129,18 @@ mod tests {
         queue.advance(KEPT_BYTES);
         assert_eq!(queue.as_slice(), [0]);
         queue.advance(usize::MAX);
+        assert_eq!((queue.as_slice(), queue.bytes.capacity()), (&[][..], 0));
+    }
+
+    #[test]
+    fn a_short_burst_gives_its_memory_back_when_it_is_told_to() {
+        let mut queue = ByteQueue::default();
+        queue.push(&[0; 1000]);
+        queue.advance(990);
+        queue.shrink();
+        assert_eq!(queue.as_slice(), [0; 10]);
+        queue.advance(10);
+        queue.shrink();
         assert_eq!((queue.as_slice(), queue.bytes.capacity()), (&[][..], 0));
     }
 

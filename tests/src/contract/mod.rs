@@ -113,6 +113,25 @@ macro_rules! contract {
                 a_client_with_an_older_ledger_cannot_connect;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
+            encrypting:
+                both_pay_each_other_over_tls
+                a_cut_connection_comes_back_over_tls
+                a_host_by_another_name_is_not_trusted
+                a_certificate_is_good_at_its_time
+                an_issuer_whom_nobody_knows_is_not_trusted
+                one_side_with_tls_and_one_without_are_told_so
+                a_clients_certificate_says_whose_account_it_is
+                a_client_without_the_certificate_that_it_needs_is_told_so
+                a_renewed_certificate_is_shown_from_now_on_and_drops_nobody
+                a_renewal_that_fails_says_why_and_changes_nothing
+                a_pipe_whose_other_end_is_gone_is_left
+                who_does_not_read_over_tls_is_given_up;
+            handing_in:
+                a_client_reaches_a_host_through_pipes_and_finds_it_again
+                a_connector_that_fails_says_why
+                a_websocket_that_was_upgraded_elsewhere_goes_on_where_it_is
+                what_the_application_knows_of_a_connection_reaches_its_authentication
+                strangers_that_are_handed_in_are_bounded_too;
         }
     };
 }
@@ -147,6 +166,11 @@ macro_rules! host_contract {
             flooding:
                 who_does_not_read_is_given_up
                 who_asks_without_reading_is_given_up;
+            encrypting:
+                who_makes_no_handshake_is_closed_in_time
+                who_speaks_no_tls_is_told_and_closed_in_time
+                the_end_of_a_connection_is_not_taken_for_a_cut
+                closing_does_not_wait_for_a_handshake;
             living:
                 who_answers_pings_is_kept
                 who_answers_no_ping_is_given_up;
@@ -164,6 +188,7 @@ macro_rules! client_contract {
                 a_port_where_nobody_listens
                 a_port_that_speaks_http_and_no_websocket
                 a_port_that_accepts_and_is_silent
+                a_port_that_accepts_and_makes_no_tls_handshake
                 a_host_that_does_not_answer_the_authentication
                 a_host_that_closes_before_it_answers
                 a_host_that_tells_nothing_of_its_ledger_can_be_paid;

@@ -8,9 +8,9 @@ use trustline_core::session::{ErrorName, subprotocol};
 use trustline_core::wire::{Body, Fulfill, Packet, ProtocolData};
 use trustline_core::{Limits, Timestamp};
 use trustline_runtime::websocket::{CloseCode, WebSocketError};
-use trustline_runtime::{Client, ConnectError, ConnectionLimits};
+use trustline_runtime::{Client, ClientTls, ConnectError, ConnectionLimits};
 
-use crate::contract::rig::{Adapter, Port, alice_at, letter};
+use crate::contract::rig::{Adapter, Authority, Port, alice_at, letter};
 use crate::{fulfillment, transfer_id};
 
 fn soon() -> (Limits, ConnectionLimits) {
@@ -48,6 +48,17 @@ pub async fn a_port_that_accepts_and_is_silent<C: Adapter>() {
     let port = Port::<C>::open().await;
     let (limits, connection_limits) = soon();
     let connecting = Client::<C>::builder(&alice_at(port.address)).limits(limits).connection_limits(connection_limits).connect();
+    let (failed, stream) = join(connecting, port.stream()).await;
+    assert!(matches!(failed, Err(ConnectError::Timeout)), "{failed:?}");
+    drop(stream);
+}
+
+pub async fn a_port_that_accepts_and_makes_no_tls_handshake<C: Adapter>() {
+    let port = Port::<C>::open().await;
+    let (limits, connection_limits) = soon();
+    let url = alice_at(port.address).replace("btp+ws:", "btp+wss:");
+    let builder = Client::<C>::builder(&url).tls(ClientTls::roots(Authority::new().root()).unwrap());
+    let connecting = builder.limits(limits).connection_limits(connection_limits).connect();
     let (failed, stream) = join(connecting, port.stream()).await;
     assert!(matches!(failed, Err(ConnectError::Timeout)), "{failed:?}");
     drop(stream);

@@ -1,5 +1,6 @@
 //! A host of ours, and a peer that does exactly what the case says.
 
+pub mod encrypting;
 pub mod flooding;
 pub mod framing;
 pub mod living;

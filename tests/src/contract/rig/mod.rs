@@ -1,8 +1,10 @@
 //! What the cases are made of: shops, customers, peers that speak frame by frame, and lines that can be cut.
 
+mod authority;
 mod clerk;
 mod kept;
 mod peer;
+mod pipe;
 mod proxy;
 mod watched;
 
@@ -19,9 +21,11 @@ use trustline_runtime::{
     Account, Client, ConnectionLimits, Events, Host, HostBuilder, JournalError, Payment, PaymentError, Runtime, Sqlite,
 };
 
+pub use authority::{Authority, Certified, day};
 pub use clerk::Clerk;
 pub use kept::Kept;
 pub use peer::{PING, PONG, Peer, Port, masked};
+pub use pipe::Pipe;
 pub use proxy::Proxy;
 pub use watched::Watched;
 
