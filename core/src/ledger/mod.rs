@@ -49,6 +49,7 @@ mod apply;
 mod effect;
 mod expiries;
 mod memory;
+mod outcome;
 mod receive;
 mod refusal;
 mod snapshot;
@@ -60,6 +61,7 @@ mod trustline;
 mod tests;
 
 pub use effect::{Effect, Fact, Party};
+pub use outcome::{NoFulfillment, Outcome};
 pub use refusal::{FulfillError, PrepareError, Refusal, RejectError};
 pub use snapshot::{FinishedTransfer, Snapshot};
 pub use sums::{Bounds, Sums};

@@ -7,6 +7,7 @@ mod illegal;
 mod incoming;
 mod lapsed;
 mod operation;
+mod outcomes;
 mod outgoing;
 mod precedence;
 mod repeats;
