@@ -4,7 +4,9 @@
 
 mod built;
 mod disks;
+mod interop;
 mod ledgers;
+mod plugin;
 mod program;
 mod raw;
 mod reader;
@@ -12,7 +14,9 @@ mod shop;
 
 pub use built::letter_shop;
 pub use disks::{with_failing_syncs, with_small_files};
+pub use interop::{alone, node};
 pub use ledgers::Ledgers;
+pub use plugin::{Call, Plugin, Thrown, base64url};
 pub use program::{Finished, Program};
 pub use raw::{Raw, Received};
 pub use reader::Reader;
