@@ -8,9 +8,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use trustline_core::ledger::{Bounds, Sums};
+use trustline_core::ledger::{Bounds, NoFulfillment, Sums};
 use trustline_core::session::{ConnectionId, DisconnectReason, Dispute, Event, LedgerInfo, Output, Session};
-use trustline_core::{Timestamp, TransferId};
+use trustline_core::wire::ProtocolData;
+use trustline_core::{Fulfillment, Timestamp, TransferId};
 
 use crate::alarm::Alarm;
 use crate::backoff::is_work;
@@ -125,6 +126,17 @@ impl Account {
     /// Our ILP address, once it is known.
     pub fn address(&self) -> Option<String> {
         self.shared.lock().session.account()
+    }
+
+    /// The peer's ILP address, once it is known.
+    pub fn peer_address(&self) -> Option<String> {
+        self.shared.lock().session.peer_account()
+    }
+
+    /// The fulfillment by which a transfer was paid, in either direction, as long as the transfer is remembered: at least
+    /// until its expiry and the [memory margin](trustline_core::Limits::memory_margin) are past.
+    pub fn fulfillment(&self, id: TransferId) -> Result<Fulfillment, NoFulfillment> {
+        self.shared.lock().session.fulfillment(&id)
     }
 
     /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted. Its
@@ -316,11 +328,10 @@ impl State {
 
     fn decided(&mut self, id: TransferId, decision: Decision, now: Timestamp) -> bool {
         match decision {
-            Decision::Fulfill(fulfillment) => {
-                let none = trustline_core::wire::ProtocolData::new();
-                self.session.fulfill(id, fulfillment, &none, now).is_ok()
-            }
+            Decision::Fulfill(fulfillment) => self.session.fulfill(id, fulfillment, &ProtocolData::new(), now).is_ok(),
+            Decision::FulfillWith(fulfillment, protocol_data) => self.session.fulfill(id, fulfillment, &protocol_data, now).is_ok(),
             Decision::Reject(reason) => self.session.reject(id, &reason, now).is_ok(),
+            Decision::RejectWith(reason, protocol_data) => self.session.reject_with(id, &reason, &protocol_data, now).is_ok(),
             Decision::Later => false,
         }
     }

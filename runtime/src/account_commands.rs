@@ -76,12 +76,23 @@ impl Account {
 
     /// Takes the money of an incoming transfer; see [`Session::fulfill`](trustline_core::session::Session::fulfill).
     pub fn fulfill(&self, id: TransferId, fulfillment: Fulfillment) -> Result<(), FulfillFailure> {
-        self.with(|state, now| state.session.fulfill(id, fulfillment, &ProtocolData::new(), now))
+        self.fulfill_with(id, fulfillment, &ProtocolData::new())
+    }
+
+    /// [`fulfill`](Self::fulfill), with something for the payer.
+    pub fn fulfill_with(&self, id: TransferId, fulfillment: Fulfillment, protocol_data: &ProtocolData) -> Result<(), FulfillFailure> {
+        self.with(|state, now| state.session.fulfill(id, fulfillment, protocol_data, now))
     }
 
     /// Declines an incoming transfer; see [`Session::reject`](trustline_core::session::Session::reject).
     pub fn reject(&self, id: TransferId, reason: &IlpError) -> Result<(), RejectFailure> {
-        self.with(|state, now| state.session.reject(id, reason, now))
+        self.reject_with(id, reason, &ProtocolData::new())
+    }
+
+    /// [`reject`](Self::reject), with more for the payer than the reason; see
+    /// [`Session::reject_with`](trustline_core::session::Session::reject_with).
+    pub fn reject_with(&self, id: TransferId, reason: &IlpError, protocol_data: &ProtocolData) -> Result<(), RejectFailure> {
+        self.with(|state, now| state.session.reject_with(id, reason, protocol_data, now))
     }
 
     /// Answers a request of the peer. An answer that cannot be sent is an error here, and an Error to the peer.

@@ -10,17 +10,17 @@ use std::task::{Context, Poll};
 
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
-use trustline_core::session::Event;
+use trustline_core::session::{ErrorName, Event};
 
 use crate::account::{Account, Shared};
-use crate::handler::{Commands, Handler};
+use crate::handler::{Commands, Handler, Ignore, NOBODY_ANSWERS};
 
 /// Events that wait while nobody takes them, before the account's connections are no longer read from.
 const CAPACITY: usize = 1024;
 
 /// The events of one client, or of all accounts of a host, each with the account it belongs to. An account whose events
 /// are not taken is not read from after a thousand of them; the others go on. Once this is dropped, events are dropped
-/// too.
+/// too, and requests refused.
 pub struct Events {
     inbox: Arc<Inbox>,
 }
@@ -85,11 +85,12 @@ impl Line {
 }
 
 impl Handler for Forward {
-    fn handle(&mut self, event: Event, _commands: &mut Commands<'_>) {
+    fn handle(&mut self, event: Event, commands: &mut Commands<'_>) {
         let Some(account) = self.line.account() else { return };
         let mut queue = self.inbox.lock();
         if queue.abandoned {
-            return;
+            drop(queue);
+            return Ignore.handle(event, commands);
         }
         self.line.waiting.fetch_add(1, Ordering::AcqRel);
         queue.events.push_back((self.line.clone(), account, event));
@@ -141,7 +142,10 @@ impl Drop for Events {
             queue.abandoned = true;
             std::mem::take(&mut queue.events)
         };
-        for (line, account, _) in waiting {
+        for (line, account, event) in waiting {
+            if let Event::Request { token, .. } = event {
+                account.refuse_request(token, ErrorName::NotAccepted, NOBODY_ANSWERS);
+            }
             if line.waiting.swap(0, Ordering::AcqRel) >= CAPACITY {
                 account.resume();
             }

@@ -36,19 +36,30 @@ pub enum Decision {
     /// Take the money, with this fulfillment. If the ledger cannot (the fulfillment is wrong, the transfer has just
     /// expired), the transfer is offered as an event, as for [`Decision::Later`].
     Fulfill(Fulfillment),
+    /// The same, with something for the payer.
+    FulfillWith(Fulfillment, ProtocolData),
     /// Decline it, and say why.
     Reject(IlpError),
+    /// The same, with more for the payer than the reason; see [`Session::reject_with`].
+    RejectWith(IlpError, ProtocolData),
     /// Offer it as [`Event::IncomingPrepared`].
     Later,
 }
 
-/// Drops every event, and so fulfills nothing: for a side that only pays.
+/// Drops every event, and so fulfills nothing, and refuses every request: for a side that only pays.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ignore;
 
 impl Handler for Ignore {
-    fn handle(&mut self, _event: Event, _commands: &mut Commands<'_>) {}
+    fn handle(&mut self, event: Event, commands: &mut Commands<'_>) {
+        if let Event::Request { token, .. } = event {
+            commands.refuse_request(token, ErrorName::NotAccepted, NOBODY_ANSWERS);
+        }
+    }
 }
+
+/// What a peer is told whose request nobody will look at: without an answer it would wait for its timeout.
+pub(crate) const NOBODY_ANSWERS: &str = "nobody answers requests here";
 
 /// The commands of a session, and by `Deref` its views, for a [`Handler`].
 #[derive(Debug)]
@@ -89,6 +100,11 @@ impl Commands<'_> {
     /// See [`Session::reject`].
     pub fn reject(&mut self, id: TransferId, reason: &IlpError) -> Result<(), RejectFailure> {
         self.session.reject(id, reason, self.now)
+    }
+
+    /// See [`Session::reject_with`].
+    pub fn reject_with(&mut self, id: TransferId, reason: &IlpError, protocol_data: &ProtocolData) -> Result<(), RejectFailure> {
+        self.session.reject_with(id, reason, protocol_data, self.now)
     }
 
     /// See [`Session::message`].

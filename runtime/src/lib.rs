@@ -2,7 +2,8 @@
 //!
 //! Applications use an adapter: `trustline-smol`, or another that implements [`Runtime`]. This crate holds the
 //! [WebSocket](websocket) without I/O, the one driver loop between it and a
-//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`] and [`Host`].
+//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`] and [`Host`]. Who knows
+//! Interledger's plugins finds their words in [`ledger_plugin`].
 
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod handler;
 mod host;
 mod hosting;
 mod journal;
+pub mod ledger_plugin;
 mod limits;
 mod notify;
 mod outbox;

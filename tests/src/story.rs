@@ -23,13 +23,14 @@ pub fn describe_event(event: &Event) -> String {
         Event::OutgoingTransferred { id, amount } => format!("out {} transferred: {amount}", number(*id)),
         Event::IncomingPrepared { transfer, .. } => format!("in {} prepared: {}", number(transfer.id), transfer.amount),
         Event::IncomingFulfilled { transfer } => format!("in {} fulfilled", number(transfer.id)),
-        Event::IncomingRejected { transfer, by } => format!("in {} rejected by {by:?}", number(transfer.id)),
+        Event::IncomingRejected { transfer, by, .. } => format!("in {} rejected by {by:?}", number(transfer.id)),
         Event::IncomingExpired { transfer } => format!("in {} expired", number(transfer.id)),
         Event::IncomingRefused { transfer, error } => format!("in {} refused: {}", number(transfer.id), describe_error(error)),
         Event::IncomingTransferred { id, amount, .. } => match id {
             Some(id) => format!("in {} transferred: {amount}", number(*id)),
             None => format!("in transferred: {amount}"),
         },
+        Event::TransferAnswered { id, protocol_data } => format!("{} answered: {}", number(*id), describe_data(protocol_data)),
         Event::Request { protocol_data, .. } => format!("request: {}", describe_data(protocol_data)),
         Event::Answered { result, .. } => match result {
             Ok(protocol_data) => format!("answered: {}", describe_data(protocol_data)),

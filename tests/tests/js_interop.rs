@@ -2,33 +2,17 @@
 //!
 //! They need node: `cargo test --release -p trustline-tests --test js_interop -- --ignored`.
 
-use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use trustline_tests::programs::{Backup, Ledgers, Program, Shop, free_ports, letter_shop};
-
-const KIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop");
+use trustline_tests::programs::{Backup, Ledgers, Program, Shop, alone, free_ports, letter_shop, node as kit};
 
 const WINDOWS: [&str; 3] = ["1", "10", "100"];
 
-/// One at a time: the JavaScript peers give up on requests that take 5 s, and there may be few cores. Whoever is first
-/// also fetches the kit's packages.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    if !Path::new(KIT).join("node_modules").exists() {
-        let fetched = Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(KIT).status();
-        assert!(fetched.is_ok_and(|status| status.success()), "npm ci failed in {KIT}");
-    }
-    guard
-}
-
 fn node(script: &str, arguments: &[&str]) -> Program {
-    Program::start(Command::new("node").arg(format!("{KIT}/{script}")).args(arguments))
+    Program::start(&mut kit(script, arguments))
 }
 
 /// The JavaScript customer at our shop.

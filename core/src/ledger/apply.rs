@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
-use super::memory::{Finished, Outcome, digest_fulfillment, digest_terms};
+use super::memory::{Finished, digest_terms};
+use super::outcome::Outcome;
 use super::transfer::{Direction, OpenTransfer, State, Terms, Transfer};
 use super::trustline::{Authority, Trustline};
 use crate::{Fulfillment, Timestamp, TransferId};
@@ -63,7 +64,7 @@ impl Trustline {
 
     fn apply_fulfilled(&mut self, id: TransferId, fulfillment: &Fulfillment, protocol_data: &Bytes, at: Timestamp) {
         let Some(open) = self.open.get(&id) else {
-            if let Some(lapsed) = self.memory.resolve_lapsed(&id, Outcome::Fulfilled(digest_fulfillment(fulfillment))) {
+            if let Some(lapsed) = self.memory.resolve_lapsed(&id, Outcome::Fulfilled(Some(*fulfillment))) {
                 self.sums.post(Direction::Outgoing, lapsed.amount);
             }
             return;
@@ -74,7 +75,7 @@ impl Trustline {
         if direction == Direction::Incoming && self.config.authority == Authority::Ours {
             self.turn(id, State::FulfillOwed { fulfillment: *fulfillment, protocol_data: protocol_data.clone() }, at);
         } else {
-            self.finish_as(id, Outcome::Fulfilled(digest_fulfillment(fulfillment)), at);
+            self.finish_as(id, Outcome::Fulfilled(Some(*fulfillment)), at);
         }
     }
 
@@ -100,10 +101,10 @@ impl Trustline {
         self.sums.post(direction, amount);
         let Some(id) = id else { return };
         if direction == Direction::Outgoing {
-            self.finish_as(id, Outcome::Fulfilled(0), at);
+            self.finish_as(id, Outcome::Transferred, at);
         } else {
             let terms = Terms::Unconditional { id, amount, protocol_data: protocol_data.clone() };
-            self.remember(id, direction, &terms, Outcome::Fulfilled(0), at);
+            self.remember(id, direction, &terms, Outcome::Transferred, at);
         }
     }
 
@@ -139,7 +140,7 @@ impl Trustline {
     /// The peer knows the outcome that we decided.
     fn finish(&mut self, id: TransferId, at: Timestamp) {
         let outcome = match self.open.get(&id).map(|open| &open.state) {
-            Some(State::FulfillOwed { fulfillment, .. }) => Outcome::Fulfilled(digest_fulfillment(fulfillment)),
+            Some(State::FulfillOwed { fulfillment, .. }) => Outcome::Fulfilled(Some(*fulfillment)),
             _ => Outcome::RolledBack,
         };
         self.finish_as(id, outcome, at);

@@ -51,6 +51,7 @@ mod effect;
 mod expiries;
 mod lineage;
 mod memory;
+mod outcome;
 mod receive;
 mod refusal;
 mod snapshot;
@@ -63,6 +64,7 @@ mod tests;
 
 pub use effect::{Effect, Fact, Party};
 pub use lineage::{Lineage, Opening, PeerLedger, Position};
+pub use outcome::{NoFulfillment, Outcome};
 pub use refusal::{FulfillError, PrepareError, Refusal, RejectError};
 pub use snapshot::{FinishedTransfer, Snapshot};
 pub use sums::{Bounds, Sums};

@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use bytes::Bytes;
 
 use super::effect::{Effect, Fact, Party};
-use super::memory::{Finished, Outcome, digest_fulfillment, digest_terms};
+use super::memory::{Finished, digest_terms};
+use super::outcome::Outcome;
 use super::refusal::Refusal;
 use super::transfer::{Direction, State, Terms, Transfer};
 use super::trustline::{Authority, Trustline};
@@ -29,7 +30,7 @@ impl Trustline {
             let same = finished.direction == Direction::Incoming && finished.digest == digest_terms(&Terms::Conditional(transfer));
             return Err(match finished.outcome {
                 _ if !same => Refusal::DuplicateId,
-                Outcome::Fulfilled(_) => Refusal::AlreadyFulfilled,
+                Outcome::Fulfilled(_) | Outcome::Transferred => Refusal::AlreadyFulfilled,
                 Outcome::RolledBack => Refusal::AlreadyRolledBack,
             });
         }
@@ -71,7 +72,7 @@ impl Trustline {
             let finished = self.memory.get(&id).ok_or(Refusal::TransferNotFound)?;
             return match finished.outcome {
                 _ if finished.direction == Direction::Incoming && !hosts => Err(Refusal::NotThePayee),
-                Outcome::Fulfilled(_) => Err(Refusal::AlreadyFulfilled),
+                Outcome::Fulfilled(_) | Outcome::Transferred => Err(Refusal::AlreadyFulfilled),
                 // The host says what we assumed: from here on it cannot say anything else.
                 Outcome::RolledBack if self.memory.lapsed(&id).is_some() => {
                     Ok(Some(self.decide(Fact::Rejected { id, by: Party::Peer, protocol_data }, now)))
@@ -137,7 +138,8 @@ impl Trustline {
             None => Err(Refusal::TransferNotFound),
             Some(Finished { direction: Direction::Incoming, .. }) => Err(Refusal::NotThePayee),
             Some(Finished { outcome: Outcome::RolledBack, .. }) => Err(Refusal::AlreadyRolledBack),
-            Some(Finished { outcome: Outcome::Fulfilled(digest), .. }) if *digest == digest_fulfillment(&fulfillment) => Ok(None),
+            // One that is not known any more is taken on trust: it is fulfilled, and nothing changes.
+            Some(Finished { outcome: Outcome::Fulfilled(known), .. }) if known.is_none_or(|known| known == fulfillment) => Ok(None),
             Some(_) => Err(Refusal::InvalidFulfillment),
         }
     }

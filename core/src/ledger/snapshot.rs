@@ -4,7 +4,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::lineage::Lineage;
-use super::memory::{Finished, Outcome};
+use super::memory::Finished;
+use super::outcome::Outcome;
 use super::sums::{Bounds, Sums};
 use super::transfer::{Direction, OpenTransfer, State, Terms, Transfer};
 use super::trustline::{Trustline, TrustlineConfig};
@@ -37,8 +38,8 @@ pub struct FinishedTransfer {
     pub direction: Direction,
     /// A digest of its contents.
     pub digest: u64,
-    /// A digest of the fulfillment; `None` if it was rolled back.
-    pub fulfilled: Option<u64>,
+    /// How it ended.
+    pub outcome: Outcome,
     /// When it is forgotten.
     pub forget_at: Timestamp,
     /// The transfer itself, if it was rolled back without the word of the peer that hosts the ledger.
@@ -77,8 +78,7 @@ impl Trustline {
             trustline.open.insert(id, open);
         }
         trustline.memory.reserve(snapshot.finished.len());
-        for FinishedTransfer { id, direction, digest, fulfilled, forget_at, lapsed } in snapshot.finished {
-            let outcome = fulfilled.map_or(Outcome::RolledBack, Outcome::Fulfilled);
+        for FinishedTransfer { id, direction, digest, outcome, forget_at, lapsed } in snapshot.finished {
             trustline.memory.remember(id, Finished { direction, digest, outcome, forget_at });
             if let Some(transfer) = lapsed {
                 trustline.memory.lapse(transfer, forget_at);
@@ -92,10 +92,7 @@ impl Trustline {
             id,
             direction: finished.direction,
             digest: finished.digest,
-            fulfilled: match finished.outcome {
-                Outcome::Fulfilled(digest) => Some(digest),
-                Outcome::RolledBack => None,
-            },
+            outcome: finished.outcome,
             forget_at: finished.forget_at,
             lapsed: self.memory.lapsed(&id).cloned(),
         }

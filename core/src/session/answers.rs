@@ -21,6 +21,8 @@ impl Session {
             self.violations.unsolicited += 1;
             return;
         };
+        let about = request.transfer();
+        let protocol_data = answer.as_ref().ok().filter(|protocol_data| !protocol_data.is_empty()).cloned();
         match request {
             Request::Authenticate { sequence } => self.authenticate_answered(connection, sequence, answer, now),
             Request::Info => self.info_answered(answer),
@@ -34,6 +36,9 @@ impl Session {
             Request::Message(id) => {
                 self.answered(id, answer.map_err(|error| MessageFailure::Refused(boxed(error))));
             }
+        }
+        if let (Some(id), Some(protocol_data)) = (about, protocol_data) {
+            self.event(Event::TransferAnswered { id, protocol_data });
         }
         self.send_unsent(now);
         self.close_when_idle(now);

@@ -10,7 +10,7 @@ use super::output::{Event, MessageId, RequestToken};
 use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
-use crate::wire::{Body, EncodeError, Entry, IlpError, Prepare, ProtocolData};
+use crate::wire::{Body, EncodeError, Entry, IlpError, Name, Prepare, ProtocolData};
 use crate::{Fulfillment, Timestamp, TransferId};
 
 /// Why a transfer of ours was not sent; nothing changed.
@@ -177,18 +177,31 @@ impl Session {
     /// Declines an incoming transfer. `reason` tells the payer why: a JavaScript peer keeps the money on hold if it is
     /// missing. Works without a connection: the peer is told later.
     pub fn reject(&mut self, id: TransferId, reason: &IlpError, now: Timestamp) -> Result<(), RejectFailure> {
+        self.reject_with(id, reason, &ProtocolData::new(), now)
+    }
+
+    /// [`reject`](Self::reject), with more for the payer than the reason. The reason is the `ilp` entry, before the others;
+    /// one of that name in `protocol_data` is left out.
+    pub fn reject_with(
+        &mut self,
+        id: TransferId,
+        reason: &IlpError,
+        protocol_data: &ProtocolData,
+        now: Timestamp,
+    ) -> Result<(), RejectFailure> {
         if let Some(why) = self.stopped() {
             return Err(RejectFailure::Stopped(why));
         }
-        let packet = reason.encode().map_err(RejectFailure::Unencodable)?;
-        let protocol_data = ProtocolData::from(alloc::vec![Entry::octets("ilp", packet)]);
+        let reason = Entry::octets(Name::ILP, reason.encode().map_err(RejectFailure::Unencodable)?);
+        let others = protocol_data.iter().filter(|entry| entry.name != Name::ILP).cloned();
+        let protocol_data = core::iter::once(reason).chain(others).collect();
         let kept = self.sendable(&protocol_data).map_err(RejectFailure::Unencodable)?;
         let transfer = self.conditional(&id);
         let effect = self.trustline.reject(id, kept, now).map_err(RejectFailure::Ledger)?;
         self.effect(effect);
         self.send_about(id, now);
         if let Some(transfer) = transfer {
-            self.event(Event::IncomingRejected { transfer, by: Party::Us });
+            self.event(Event::IncomingRejected { transfer, by: Party::Us, protocol_data });
         }
         Ok(())
     }

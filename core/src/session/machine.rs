@@ -15,10 +15,10 @@ use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::{Request, RequestTable};
 use super::subprotocol;
-use crate::ledger::{Authority, Bounds, Effect, Sums, Terms, Transfer, Trustline};
+use crate::ledger::{Authority, Bounds, Effect, NoFulfillment, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
 use crate::wire::{Body, Packet, ProtocolData};
-use crate::{LedgerId, Timestamp, TransferId};
+use crate::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 /// One peer relationship, across reconnects. See the [module documentation](super).
 #[derive(Debug)]
@@ -236,6 +236,11 @@ impl Session {
     /// The bounds on the balance in force.
     pub fn bounds(&self) -> &Bounds {
         self.trustline.bounds()
+    }
+
+    /// The fulfillment by which a transfer was paid, in either direction, as long as the transfer is remembered.
+    pub fn fulfillment(&self, id: &TransferId) -> Result<Fulfillment, NoFulfillment> {
+        self.trustline.fulfillment(id)
     }
 
     /// Whether a connection is authenticated, so that requests can go out.

@@ -145,6 +145,8 @@ pub enum Event {
         transfer: Arc<Transfer>,
         /// By us, or by the host of the ledger because it expired there.
         by: Party,
+        /// What went with the Reject, ours or the host's; an ILP error says why.
+        protocol_data: ProtocolData,
     },
     /// An incoming transfer was not fulfilled in time, and its money will not come.
     IncomingExpired {
@@ -165,6 +167,14 @@ pub enum Event {
         /// In the smallest unit.
         amount: u64,
         /// What the peer sent with it.
+        protocol_data: ProtocolData,
+    },
+    /// The peer sent something with its Response to our Prepare, Fulfill, Reject or Transfer, such as the claim of a payment
+    /// channel. A Response without protocol data is no news of its own.
+    TransferAnswered {
+        /// The transfer.
+        id: TransferId,
+        /// What the peer sent.
         protocol_data: ProtocolData,
     },
     /// The peer asks the application something.

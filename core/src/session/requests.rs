@@ -71,7 +71,7 @@ impl Session {
                 let (Some(direction), Some(transfer), true) = (direction, transfer, is_new) else { return };
                 self.routes.remove(&id);
                 self.event(match direction {
-                    Direction::Incoming => Event::IncomingRejected { transfer, by: Party::Peer },
+                    Direction::Incoming => Event::IncomingRejected { transfer, by: Party::Peer, protocol_data },
                     Direction::Outgoing => Event::OutgoingRejected { transfer, protocol_data },
                 });
             }

@@ -75,7 +75,11 @@ macro_rules! contract {
                 the_application_may_register_names_and_refuse
                 a_name_that_nobody_registered_is_refused
                 a_request_that_nobody_answers_times_out_and_the_connection_stays
+                requests_that_nobody_takes_are_refused
                 info_balance_and_limit_are_answered;
+            carrying:
+                notes_go_both_ways_with_every_outcome
+                notes_go_with_what_is_decided_inline;
             sharing:
                 customers_of_one_account_get_their_own_answers
                 an_account_has_only_so_many_connections;

@@ -8,6 +8,7 @@ mod incoming;
 mod lapsed;
 mod lineage;
 mod operation;
+mod outcomes;
 mod outgoing;
 mod precedence;
 mod repeats;

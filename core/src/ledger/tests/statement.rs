@@ -18,7 +18,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::operation::{Operation, Verdict};
-use crate::ledger::{Authority, Bounds, Direction, Effect, Snapshot, State, Sums, Trustline, TrustlineConfig};
+use crate::ledger::{Authority, Bounds, Direction, Effect, Outcome, Snapshot, State, Sums, Trustline, TrustlineConfig};
 use crate::{Timestamp, TransferId};
 
 use Authority::{Ours, Shared, Theirs};
@@ -131,8 +131,8 @@ impl Account {
         }
         match self.trustline.finished_transfer(id) {
             Some(finished) if finished.lapsed.is_some() => "lapsed",
-            Some(finished) if finished.fulfilled.is_some() => "fulfilled",
-            Some(_) => "rolled back",
+            Some(finished) if finished.outcome == Outcome::RolledBack => "rolled back",
+            Some(_) => "fulfilled",
             None => "forgotten",
         }
     }

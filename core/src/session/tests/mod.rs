@@ -1,6 +1,7 @@
 //! The session, one input or command at a time: see [`desk`].
 
 mod acceptor;
+mod carried_data;
 mod deadlines;
 mod desk;
 mod error_names;

@@ -6,16 +6,16 @@
 //! make them forgotten, however late it was. Those rows are marked, and count until an effect of their time comes.
 
 use rusqlite::{Connection, Row, params};
-use trustline_core::Timestamp;
-use trustline_core::ledger::{FinishedTransfer, Transfer};
+use trustline_core::ledger::{FinishedTransfer, Outcome, Transfer};
+use trustline_core::{Fulfillment, Timestamp};
 
-use super::columns::{Column, get, get_option};
+use super::columns::{Column, get, get_option, nonsense};
 use super::rows::Insert;
 
 const PUT: Insert = Insert {
-    into: "INSERT OR REPLACE INTO raw_finished_transfers (account, forget_at, transfer, direction, digest, fulfilled, set_back,
-        amount, condition, expires_at, protocol_data)",
-    columns: 11,
+    into: "INSERT OR REPLACE INTO raw_finished_transfers (account, forget_at, transfer, direction, digest, outcome, fulfillment,
+        set_back, amount, condition, expires_at, protocol_data)",
+    columns: 12,
 };
 
 /// Writes rows, new ones and such as are there.
@@ -27,7 +27,9 @@ pub(super) fn put(connection: &Connection, account: i64, latest: Timestamp, fini
         row.bind(Column(finished.id))?;
         row.bind(Column(finished.direction))?;
         row.bind(Column(finished.digest))?;
-        row.bind(finished.fulfilled.map(Column))?;
+        let (outcome, fulfillment) = outcome_columns(finished.outcome);
+        row.bind(outcome)?;
+        row.bind(fulfillment.map(Column))?;
         row.bind(is_set_back(finished, latest).then_some(1))?;
         row.bind(lapsed.map(|transfer| Column(transfer.amount)))?;
         row.bind(lapsed.map(|transfer| Column(transfer.condition)))?;
@@ -56,7 +58,8 @@ pub(super) fn forget_set_back(connection: &Connection, account: i64, at: Timesta
 
 /// Those of an account that are remembered, in the order in which they are forgotten, which is that of the table.
 pub(super) fn read(connection: &Connection, account: i64, latest: Timestamp) -> rusqlite::Result<Vec<FinishedTransfer>> {
-    const COLUMNS: &str = "SELECT transfer, direction, digest, fulfilled, forget_at, condition, amount, expires_at, protocol_data
+    const COLUMNS: &str = "SELECT transfer, direction, digest, outcome, fulfillment, forget_at, condition, amount, expires_at,
+            protocol_data
         FROM raw_finished_transfers WHERE account = ?1 AND";
     let mut finished = Vec::new();
     for of_these in ["set_back = 1 AND forget_at <= ?2", "forget_at > ?2"] {
@@ -98,9 +101,9 @@ pub(super) fn trim(connection: &Connection, account: i64, until: Timestamp, most
 /// The columns as [`read`] selects them.
 fn finished_transfer(row: &Row<'_>) -> rusqlite::Result<FinishedTransfer> {
     let id = get(row, 0)?;
-    let lapsed = match get_option(row, 5)? {
+    let lapsed = match get_option(row, 6)? {
         Some(condition) => {
-            let (amount, expires_at, protocol_data) = (get(row, 6)?, get(row, 7)?, get(row, 8)?);
+            let (amount, expires_at, protocol_data) = (get(row, 7)?, get(row, 8)?, get(row, 9)?);
             Some(Transfer { id, amount, condition, expires_at, protocol_data }.into())
         }
         None => None,
@@ -109,8 +112,25 @@ fn finished_transfer(row: &Row<'_>) -> rusqlite::Result<FinishedTransfer> {
         id,
         direction: get(row, 1)?,
         digest: get(row, 2)?,
-        fulfilled: get_option(row, 3)?,
-        forget_at: get(row, 4)?,
+        outcome: match row.get(3)? {
+            ROLLED_BACK => Outcome::RolledBack,
+            FULFILLED => Outcome::Fulfilled(get_option(row, 4)?),
+            TRANSFERRED => Outcome::Transferred,
+            _ => return Err(nonsense(3, "an outcome that is not known")),
+        },
+        forget_at: get(row, 5)?,
         lapsed,
     })
+}
+
+const ROLLED_BACK: i64 = 0;
+const FULFILLED: i64 = 1;
+const TRANSFERRED: i64 = 2;
+
+fn outcome_columns(outcome: Outcome) -> (i64, Option<Fulfillment>) {
+    match outcome {
+        Outcome::RolledBack => (ROLLED_BACK, None),
+        Outcome::Fulfilled(fulfillment) => (FULFILLED, fulfillment),
+        Outcome::Transferred => (TRANSFERRED, None),
+    }
 }

@@ -15,7 +15,7 @@ use crate::journal::JournalError;
 pub(super) const APPLICATION: i32 = 0x5472_4c6e;
 
 /// What makes version n of version n - 1.
-const MIGRATIONS: [fn() -> String; 2] = [version_1, version_2];
+const MIGRATIONS: [fn() -> String; 3] = [version_1, version_2, fulfillments];
 
 const TABLES: &str = "
 CREATE TABLE raw_accounts (
@@ -85,7 +85,7 @@ CREATE TABLE raw_effects (
 ) STRICT, WITHOUT ROWID;
 ";
 
-fn version_1() -> String {
+pub(super) fn version_1() -> String {
     let open = format!(
         "CREATE VIEW open_transfers AS SELECT a.name AS account, {transfer}, {direction}, {amount},
             CASE t.state WHEN 0 THEN 'prepared' WHEN 1 THEN 'fulfilling' WHEN 2 THEN 'transferring'
@@ -231,6 +231,38 @@ fn bound(column: &str) -> String {
 
 fn direction() -> &'static str {
     "CASE t.direction WHEN 0 THEN 'incoming' WHEN 1 THEN 'outgoing' END AS direction"
+}
+
+/// Finished transfers have their fulfillments instead of digests of them. Those that are finished already get theirs from
+/// the effects; where these are gone, the fulfillment is not known any more.
+fn fulfillments() -> String {
+    let tables = "
+DROP VIEW finished_transfers;
+ALTER TABLE raw_finished_transfers ADD COLUMN outcome INTEGER NOT NULL DEFAULT 0; -- 0 rolled back, 1 fulfilled, 2 transferred
+ALTER TABLE raw_finished_transfers ADD COLUMN fulfillment BLOB;
+CREATE INDEX raw_fulfillments ON raw_effects (account, transfer, sequence) WHERE kind = 3;
+UPDATE raw_finished_transfers AS t SET
+    outcome = CASE fulfilled WHEN 0 THEN 2 ELSE 1 END,
+    fulfillment = (SELECT e.fulfillment FROM raw_effects e
+        WHERE e.account = t.account AND e.transfer = t.transfer AND e.kind = 3 AND t.fulfilled <> 0
+        ORDER BY e.sequence DESC LIMIT 1)
+    WHERE fulfilled IS NOT NULL;
+DROP INDEX raw_fulfillments;
+ALTER TABLE raw_finished_transfers DROP COLUMN fulfilled;
+";
+    let finished = format!(
+        "CREATE VIEW finished_transfers AS SELECT a.name AS account, {transfer}, {direction},
+            CASE WHEN t.outcome > 0 THEN 'fulfilled' WHEN t.condition IS NOT NULL THEN 'lapsed'
+                ELSE 'rolled back' END AS outcome,
+            {forget_at}, {fulfillment}
+        FROM raw_finished_transfers t JOIN raw_accounts a ON a.id = t.account
+        WHERE t.forget_at > a.latest OR t.set_back = 1;",
+        transfer = uuid("transfer"),
+        direction = direction(),
+        forget_at = time("forget_at"),
+        fulfillment = hex("fulfillment"),
+    );
+    [tables, &finished].concat()
 }
 
 /// Brings the file to the newest version of the tables, if it is a ledger or nothing yet.

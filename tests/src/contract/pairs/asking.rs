@@ -6,7 +6,7 @@ use trustline_core::session::{ErrorName, Event, MessageFailure, RequestToken, er
 use trustline_core::wire::{Entry, ProtocolData};
 use trustline_runtime::{Account, Client, RequestError};
 
-use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, impatient, letter, open_shop, shop, until};
+use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, impatient, letter, open_shop, shop, until, until_connected};
 use crate::custom;
 
 pub async fn requests_are_answered_both_ways<H: Adapter, C: Adapter>() {
@@ -87,6 +87,26 @@ pub async fn a_request_that_nobody_answers_times_out_and_the_connection_stays<H:
     assert!(client.is_connected());
     assert_eq!(host.connections(), 1);
     assert_eq!(client.request(custom("{}")).await.unwrap(), custom("{}"));
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn requests_that_nobody_takes_are_refused<H: Adapter, C: Adapter>() {
+    let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
+    // A client that only pays.
+    let client = alice::<C>(&host).await;
+    until_connected(&mut events).await;
+    let nobody = |answer| match answer {
+        Err(RequestError::Unanswered(MessageFailure::Refused(error))) => assert_eq!(ErrorName::of(&error), Some(ErrorName::NotAccepted)),
+        other => panic!("{other:?}"),
+    };
+    nobody(alices(&host).request(custom("{}")).await);
+    // One waits in the queue, the next comes when it is gone.
+    let waits = client.request(custom("{}"));
+    client.peer_balance().await.unwrap();
+    drop(events);
+    nobody(waits.await);
+    nobody(client.request(custom("{}")).await);
     client.close().await;
     host.close().await;
 }

@@ -1,6 +1,7 @@
 //! A host of ours and a client of ours.
 
 pub mod asking;
+pub mod carrying;
 pub mod closing;
 pub mod connecting;
 pub mod crowding;

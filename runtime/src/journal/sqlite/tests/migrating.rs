@@ -52,8 +52,9 @@ fn a_life(authority: Authority) -> (Trustline, Vec<Effect>) {
 fn a_file_of_version_1_is_what_it_was_and_goes_on() {
     let directory = Directory::new();
     restore(&directory.file());
-    let views =
-        || ["balances", "open_transfers", "finished_transfers"].map(|view| look(&directory.file(), &format!("SELECT * FROM {view}")));
+    // With the columns that they had then: views only grow.
+    let then = ["* FROM balances", "* FROM open_transfers", "account, transfer, direction, outcome, forget_at FROM finished_transfers"];
+    let views = || then.map(|rows| look(&directory.file(), &format!("SELECT {rows}")));
     let before = views();
     let journal = Sqlite::builder(directory.file()).keep_all_effects().open().unwrap();
     for (name, authority) in ACCOUNTS.into_iter().zip(AUTHORITIES) {

@@ -2,6 +2,7 @@
 
 mod crashing;
 mod failing;
+mod fulfillments;
 mod grouping;
 mod keeping;
 mod migrating;

@@ -59,7 +59,7 @@ fn a_newer_version_is_refused() {
     drop(Sqlite::open(directory.file()).unwrap());
     rusqlite::Connection::open(directory.file()).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let error = refusal(&directory.file());
-    assert_eq!(error, JournalError::Newer { file: directory.file().canonicalize().unwrap(), version: 7, known: 2 });
+    assert_eq!(error, JournalError::Newer { file: directory.file().canonicalize().unwrap(), version: 7, known: 3 });
 }
 
 #[test]

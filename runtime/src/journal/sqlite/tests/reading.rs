@@ -52,9 +52,10 @@ fn the_views_speak_in_words() {
         look(&file, "SELECT account, transfer, direction, amount, state, expires_at, protocol_data FROM open_transfers"),
         ["'alice' '22222222-2222-2222-2222-222222222222' 'incoming' '18446744073709551615' 'prepared' '2017-11-06T12:35:26.789Z' '00'"]
     );
+    let fulfillment = "11".repeat(32);
     assert_eq!(
         look(&file, "SELECT * FROM finished_transfers"),
-        ["'alice' '11111111-1111-1111-1111-111111111111' 'incoming' 'fulfilled' '2017-11-06T13:35:26.789Z'"]
+        [format!("'alice' '11111111-1111-1111-1111-111111111111' 'incoming' 'fulfilled' '2017-11-06T13:35:26.789Z' '{fulfillment}'")]
     );
     assert_eq!(
         look(&file, "SELECT sequence, at, kind, transfer, amount FROM effects WHERE account = 'alice'"),
@@ -75,7 +76,6 @@ fn the_views_speak_in_words() {
         look(&file, "SELECT kind, ledger, opening, ledger_sequence FROM effects WHERE sequence > 4"),
         ["'opened' - '22222222-2222-2222-2222-222222222222' -".to_owned(), format!("'peer seen' {first} {second} 7")]
     );
-    let fulfillment = "11".repeat(32);
     assert_eq!(look(&file, "SELECT fulfillment FROM effects WHERE kind = 'fulfilled'"), [format!("'{fulfillment}'")]);
     assert_eq!(
         look(&file, "SELECT minimum, maximum FROM effects WHERE kind = 'bounds changed'"),
