@@ -11,7 +11,7 @@ use crate::ledger::{Effect, Fact, State};
 use crate::wire::{ErrorPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
 
-type Answer = Result<ProtocolData, ErrorPacket>;
+pub(super) type Answer = Result<ProtocolData, ErrorPacket>;
 
 impl Session {
     pub(super) fn handle_answer(&mut self, connection: ConnectionId, request_id: u32, answer: Answer, now: Timestamp) {
@@ -23,6 +23,7 @@ impl Session {
         match request {
             Request::Authenticate => self.authenticate_answered(connection, answer, now),
             Request::Info => self.info_answered(answer),
+            Request::Election => self.election_answered(connection, answer, now),
             Request::Reconcile { sequence } => self.reconcile_answered(sequence, answer, now),
             Request::Prepare(id) => self.prepare_answered(id, answer, now),
             Request::Fulfill(id) => self.fulfill_answered(connection, id, answer, now),
@@ -33,6 +34,7 @@ impl Session {
             }
         }
         self.send_unsent(now);
+        self.elect(now);
         self.close_when_idle(now);
     }
 

@@ -43,6 +43,9 @@ pub struct SessionConfig {
     pub info: Option<LedgerInfo>,
     /// Our ILP address on the ledger. `None`: the prefix and `server` where we host it, `client` where the peer does.
     pub account: Option<String>,
+    /// The peer's ILP address. `None`: the other way round. Equals must have both addresses configured: that of the smaller
+    /// one decides which connection is kept where both have dialed.
+    pub peer_account: Option<String>,
     /// What we show on the connections that we dial.
     pub credentials: Credentials,
     /// The sub-protocols whose requests go to the application; any other name is answered with an Error.
@@ -61,6 +64,7 @@ impl SessionConfig {
             bounds: Bounds::UNBOUNDED,
             info: None,
             account: None,
+            peer_account: None,
             credentials: Credentials::default(),
             protocols: ["ilp", "custom"].map(String::from).into(),
             limits: Limits::default(),

@@ -11,7 +11,7 @@ use super::error_name::ErrorName;
 use super::kept_data::encode;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
-use super::request_table::{Request, RequestTable};
+use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
@@ -94,7 +94,7 @@ impl Session {
 
     /// A connection that we dialed is open: we authenticate on it.
     pub fn handle_connected(&mut self, connection: ConnectionId, now: Timestamp) {
-        if !self.open_connection(connection) {
+        if !self.open_connection(connection, true) {
             return;
         }
         let deadline = now.saturating_add(self.config.limits.authentication_timeout);
@@ -108,7 +108,7 @@ impl Session {
         if !self.connections.contains(connection) && self.connections.len() >= self.config.limits.connections {
             self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
         }
-        if !self.open_connection(connection) {
+        if !self.open_connection(connection, false) {
             return;
         }
         self.transmit(connection, request_id, Body::Response(protocol_data));
@@ -163,6 +163,7 @@ impl Session {
         self.unsent = unanswered;
         self.event(Event::Disconnected { connection });
         self.send_unsent(now);
+        self.elect(now);
     }
 }
 
@@ -196,9 +197,9 @@ impl Session {
         self.trustline.bounds()
     }
 
-    /// Whether a connection is authenticated, so that requests can go out.
+    /// Whether a connection is authenticated, so that requests can go out. While not, whoever dials should.
     pub fn is_connected(&self) -> bool {
-        self.connections.iter().any(|connection| connection.ready)
+        self.connections.iter().any(Connection::is_usable)
     }
 
     /// The connections there are, authenticated or not, oldest first.
@@ -223,7 +224,7 @@ impl Session {
 
     /// The peer's ILP address; `None` as long as the host has not told the ledger's prefix.
     pub fn peer_account(&self) -> Option<String> {
-        self.address(None, "client", "server")
+        self.address(self.config.peer_account.as_ref(), "client", "server")
     }
 
     /// How many outputs wait to be [polled](Session::poll_output).
@@ -256,7 +257,7 @@ impl Session {
 }
 
 impl Session {
-    fn open_connection(&mut self, id: ConnectionId) -> bool {
+    fn open_connection(&mut self, id: ConnectionId, dialed: bool) -> bool {
         if self.connections.contains(id) {
             return false;
         }
@@ -264,8 +265,7 @@ impl Session {
             self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::TooManyConnections });
             return false;
         }
-        let requests = RequestTable::new(self.config.limits.in_flight_requests);
-        self.connections.push(Connection { id, ready: false, requests, unanswered: 0 });
+        self.connections.push(Connection::new(id, dialed, self.config.limits.in_flight_requests));
         true
     }
 
@@ -282,6 +282,7 @@ impl Session {
         self.expire(now);
         self.ask_newcomer(now);
         self.send_unsent(now);
+        self.elect(now);
     }
 
     /// Gives a connection up.

@@ -1,6 +1,7 @@
 //! What comes out of a session.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -232,6 +233,13 @@ pub enum Dispute {
         /// How many transfers are undecided; they stay pending.
         undecided: usize,
     },
+    /// An equal has another ILP address than we have configured for it. Which connection to keep hangs on that, so all stay.
+    Account {
+        /// What we have configured for it.
+        ours: String,
+        /// What it says.
+        theirs: String,
+    },
 }
 
 /// The right to answer one request of the peer, once. A token from a connection that is gone has no effect.
@@ -257,6 +265,8 @@ pub enum DisconnectReason {
     Violation(crate::wire::DecodeError),
     /// The account has as many connections as it may.
     TooManyConnections,
+    /// Both have dialed, or the peer has dialed again: another connection is kept.
+    Replaced,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -268,6 +278,7 @@ impl fmt::Display for DisconnectReason {
             Self::RequestTimeout => f.write_str("the peer did not answer a request in time"),
             Self::Violation(error) => write!(f, "the peer broke a limit: {error}"),
             Self::TooManyConnections => f.write_str("the account has too many connections"),
+            Self::Replaced => f.write_str("another connection of the two is kept"),
         }
     }
 }
@@ -294,6 +305,8 @@ pub enum DeadlineReason {
     Retry,
     /// The payer of an outcome has not come for it in all this time.
     Orphan,
+    /// A connection that another has replaced is closed: whatever was asked over it is answered, or given up.
+    Replaced(ConnectionId),
     /// A session that is closing waits no longer.
     Close,
 }

@@ -9,6 +9,8 @@ use crate::{Timestamp, TransferId};
 pub(super) enum Request {
     Authenticate,
     Info,
+    /// Who is there, to see whether the connection lives.
+    Election,
     /// The balance, to settle transfers that the peer is silent about.
     Reconcile {
         /// Our trustline's sequence number when it was asked.
@@ -26,7 +28,7 @@ impl Request {
     pub(super) fn transfer(self) -> Option<TransferId> {
         match self {
             Self::Prepare(id) | Self::Fulfill(id) | Self::Reject(id) | Self::Transfer(id) => Some(id),
-            Self::Authenticate | Self::Info | Self::Reconcile { .. } | Self::Message(_) => None,
+            Self::Authenticate | Self::Info | Self::Election | Self::Reconcile { .. } | Self::Message(_) => None,
         }
     }
 }
