@@ -33,7 +33,7 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
 pub use trustline_runtime::{
     Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
+    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerError, RequestError, Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]
@@ -47,6 +47,10 @@ pub type ClientBuilder = trustline_runtime::ClientBuilder<AsyncStd>;
 pub type Host = trustline_runtime::Host<AsyncStd>;
 /// How a [`Host`] is built.
 pub type HostBuilder = trustline_runtime::HostBuilder<AsyncStd>;
+/// One side of a trustline between equals; see [`trustline_runtime::Peer`].
+pub type Peer = trustline_runtime::Peer<AsyncStd>;
+/// How a [`Peer`] is built.
+pub type PeerBuilder = trustline_runtime::PeerBuilder<AsyncStd>;
 
 /// The async-std runtime: its sockets, its timer, and its global executor.
 #[derive(Clone, Copy, Debug, Default)]

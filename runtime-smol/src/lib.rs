@@ -26,7 +26,7 @@ use std::time::Duration;
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
     Account, Admitted, Appended, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision, Events, Fulfilled,
-    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, RequestError, Runtime, Watcher, core,
+    Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerError, RequestError, Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]
@@ -40,6 +40,10 @@ pub type ClientBuilder = trustline_runtime::ClientBuilder<Smol>;
 pub type Host = trustline_runtime::Host<Smol>;
 /// How a [`Host`] is built.
 pub type HostBuilder = trustline_runtime::HostBuilder<Smol>;
+/// One side of a trustline between equals; see [`trustline_runtime::Peer`].
+pub type Peer = trustline_runtime::Peer<Smol>;
+/// How a [`Peer`] is built.
+pub type PeerBuilder = trustline_runtime::PeerBuilder<Smol>;
 
 /// The smol runtime: its sockets, its timer, and its global executor.
 #[derive(Clone, Copy, Debug, Default)]

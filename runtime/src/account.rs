@@ -127,6 +127,11 @@ impl Account {
         self.shared.lock().session.account()
     }
 
+    /// The peer's ILP address, once it is known.
+    pub fn peer_address(&self) -> Option<String> {
+        self.shared.lock().session.peer_account()
+    }
+
     /// Why the trustline has stopped, if its journal failed. It stays stopped until the process is restarted. Its
     /// connections are closed, and no new one is made. Its balance and sums may count what was not stored.
     pub fn failure(&self) -> Option<JournalError> {
@@ -340,8 +345,13 @@ impl State {
                 Output::Event(event) => {
                     self.worked |= is_work(&event);
                     // A ledger that is known is not asked for again.
-                    if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
-                        self.waiters.tell_connected(Connected::Ready);
+                    if let Event::Connected { connection, .. } = event
+                        && self.session.info().is_some()
+                    {
+                        self.waiters.tell_connected(Some(connection), Connected::Ready);
+                    }
+                    if let Event::Connected { .. } | Event::Disconnected { .. } = event {
+                        self.waiters.presence.tell(self.session.is_connected());
                     }
                     if let Some(event) = self.waiters.resolve(event) {
                         self.tell(event, now);

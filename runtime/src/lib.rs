@@ -2,7 +2,7 @@
 //!
 //! Applications use an adapter: `trustline-smol`, or another that implements [`Runtime`]. This crate holds the
 //! [WebSocket](websocket) without I/O, the one driver loop between it and a
-//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`] and [`Host`].
+//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`], [`Host`] and [`Peer`].
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +25,8 @@ mod limits;
 mod notify;
 mod outbox;
 mod payment;
+mod peer;
+mod presence;
 mod random;
 mod runtime;
 mod timekeeper;
@@ -45,6 +47,7 @@ pub use journal::{Appended, Committed, Journal, JournalError, Memory, Watcher};
 pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;
 pub use payment::{Fulfilled, Payment, PaymentError};
+pub use peer::{Peer, PeerBuilder, PeerError};
 pub use runtime::Runtime;
 pub use trustline_core as core;
 pub use url::{BtpUrl, BtpUrlError};

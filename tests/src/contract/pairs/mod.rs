@@ -4,6 +4,7 @@ pub mod asking;
 pub mod closing;
 pub mod connecting;
 pub mod crowding;
+pub mod equals;
 pub mod failing;
 pub mod journaling;
 pub mod paying;
