@@ -39,8 +39,8 @@ impl Account {
         let (teller, change) = oneshot::channel();
         let mut state = self.shared.lock();
         let is_so = state.session.is_connected() == for_connection;
-        let may_change = !state.has_failed() && !(for_connection && state.session.is_closing());
-        if !is_so && may_change {
+        let is_final = state.has_failed() || (for_connection && state.session.is_closing());
+        if !is_so && !is_final {
             let Presence { arrivals, departures } = &mut state.waiters.presence;
             if for_connection { arrivals } else { departures }.push(teller);
         }

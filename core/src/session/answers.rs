@@ -23,7 +23,7 @@ impl Session {
         match request {
             Request::Authenticate => self.authenticate_answered(connection, answer, now),
             Request::Info => self.info_answered(answer),
-            Request::Election => self.election_answered(connection, answer, now),
+            Request::Election => self.election_answered(connection, &answer, now),
             Request::Reconcile { sequence } => self.reconcile_answered(sequence, answer, now),
             Request::Prepare(id) => self.prepare_answered(id, answer, now),
             Request::Fulfill(id) => self.fulfill_answered(connection, id, answer, now),

@@ -11,28 +11,50 @@ pub(super) struct Connection {
     pub(super) id: ConnectionId,
     /// By us; else by the peer.
     pub(super) dialed: bool,
-    /// Authenticated: requests may go both ways.
-    pub(super) ready: bool,
-    /// It has been asked whether it lives, so that it can replace others. See [`elect`](super::machine::Session::elect).
+    pub(super) stage: Stage,
+    /// It was asked whether it lives, and has not answered. See [`elect`](super::machine::Session::elect).
     pub(super) asked: bool,
-    /// If one that goes before it lives, that one replaces it.
+    /// It was there when the first in rank was asked.
     pub(super) challenged: bool,
-    /// Another has replaced it: it takes no new requests of ours, and has until then to answer those that it took.
-    pub(super) replaced: Option<Timestamp>,
     pub(super) requests: RequestTable,
     /// The peer's requests that the application has not answered.
     pub(super) unanswered: usize,
 }
 
+/// How far a connection is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Our authentication waits for its answer.
+    Authenticating,
+    /// Requests may go both ways.
+    Ready,
+    /// An equal keeps another connection. This one takes no new requests of ours, and has until then to answer those that it
+    /// took.
+    Replaced { until: Timestamp },
+}
+
 impl Connection {
     pub(super) fn new(id: ConnectionId, dialed: bool, most_requests: usize) -> Self {
         let requests = RequestTable::new(most_requests);
-        Self { id, dialed, ready: false, asked: false, challenged: false, replaced: None, requests, unanswered: 0 }
+        Self { id, dialed, stage: Stage::Authenticating, asked: false, challenged: false, requests, unanswered: 0 }
     }
 
     /// Whether new requests of ours may go over it.
     pub(super) fn is_usable(&self) -> bool {
-        self.ready && self.replaced.is_none()
+        self.stage == Stage::Ready
+    }
+
+    /// Whether requests of the peer count.
+    pub(super) fn is_authenticated(&self) -> bool {
+        self.stage != Stage::Authenticating
+    }
+
+    /// When it is closed because it was replaced.
+    pub(super) fn replaced_until(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Replaced { until } => Some(until),
+            Stage::Authenticating | Stage::Ready => None,
+        }
     }
 }
 
@@ -63,11 +85,6 @@ impl Connections {
         }
     }
 
-    /// One that was replaced, and has had its time.
-    pub(super) fn first_over(&self, now: Timestamp) -> Option<ConnectionId> {
-        self.iter().find(|connection| connection.replaced.is_some_and(|until| until <= now)).map(|connection| connection.id)
-    }
-
     pub(super) fn push(&mut self, connection: Connection) {
         self.0.push(connection);
     }
@@ -81,7 +98,7 @@ impl Connections {
         self.0.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Connection> {
+    pub(super) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Connection> {
         self.0.iter_mut()
     }
 

@@ -34,6 +34,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::answers::Answer;
+use super::connection::{Connection, Stage};
 use super::machine::Session;
 use super::output::{ConnectionId, DisconnectReason, Dispute, Event};
 use super::request_table::Request;
@@ -45,11 +46,9 @@ use crate::wire::Body;
 impl Session {
     /// Of several connections, the first is asked whether it lives. There may be just one, or nothing to choose by.
     pub(super) fn elect(&mut self, now: Timestamp) {
-        let Some(keeps_dialed) = self.keeps_dialed() else { return };
-        let usable = || self.connections.iter().filter(|connection| connection.is_usable());
-        // Of equal ones the last: the newest.
-        let Some(first) = usable().max_by_key(|connection| connection.dialed == keeps_dialed) else { return };
-        if first.asked || usable().nth(1).is_none() {
+        let ranked = self.ranked();
+        let [first, _, ..] = &ranked[..] else { return };
+        if first.asked {
             return;
         }
         let first = first.id;
@@ -57,15 +56,15 @@ impl Session {
         let question = Body::Message(subprotocol::account_request());
         // Where too many wait for their answer already, it is asked as soon as one has it.
         if self.request_on(first, Request::Election, question, deadline) {
-            for connection in self.connections.iter_mut().filter(|connection| connection.is_usable()) {
+            for connection in self.ranked() {
                 connection.asked |= connection.id == first;
-                connection.challenged |= connection.id != first;
+                connection.challenged = true;
             }
         }
     }
 
     /// A connection lives: it replaces those behind it that were there when it was asked.
-    pub(super) fn election_answered(&mut self, winner: ConnectionId, answer: Answer, now: Timestamp) {
+    pub(super) fn election_answered(&mut self, winner: ConnectionId, answer: &Answer, now: Timestamp) {
         // An Error is a sign of life as well.
         let told = answer.as_ref().ok().and_then(subprotocol::read_account);
         if let (Some(theirs), Some(ours)) = (told, &self.config.peer_account)
@@ -77,26 +76,34 @@ impl Session {
         if let Some(winner) = self.connections.get_mut(winner) {
             winner.asked = false;
         }
-        let Some(keeps_dialed) = self.keeps_dialed() else { return };
         let until = now.saturating_add(self.config.limits.request_timeout);
-        let mut connections: Vec<_> = self.connections.iter_mut().filter(|connection| connection.is_usable()).collect();
-        // The last of them is the first in rank.
-        connections.sort_by_key(|connection| connection.dialed == keeps_dialed);
-        let Some(rank) = connections.iter().position(|connection| connection.id == winner) else { return };
-        for connection in connections.into_iter().take(rank).filter(|connection| connection.challenged) {
-            connection.replaced = Some(until);
+        let behind = self.ranked().into_iter().skip_while(|connection| connection.id != winner).skip(1);
+        for connection in behind.filter(|connection| connection.challenged) {
+            connection.stage = Stage::Replaced { until };
         }
     }
 
     /// Connections that were replaced have had their time.
     pub(super) fn close_replaced(&mut self, now: Timestamp) {
-        while let Some(over) = self.connections.first_over(now) {
-            self.disconnect(over, DisconnectReason::Replaced, now);
+        let is_over = |connection: &&Connection| connection.replaced_until().is_some_and(|until| until <= now);
+        let over: Vec<ConnectionId> = self.connections.iter().filter(is_over).map(|connection| connection.id).collect();
+        for connection in over {
+            self.disconnect(connection, DisconnectReason::Replaced, now);
         }
     }
 
-    /// Whether a connection that we dialed goes before one that the peer dialed. `None`: there is nothing to choose, because
-    /// a host takes as many connections as come, or nothing to choose by.
+    /// The connections of which one is kept, the first in rank first. Empty where there is nothing to choose, or nothing to
+    /// choose by.
+    fn ranked(&mut self) -> Vec<&mut Connection> {
+        let Some(keeps_dialed) = self.keeps_dialed() else { return Vec::new() };
+        let newest_first = self.connections.iter_mut().rev();
+        let mut ranked: Vec<_> = newest_first.filter(|connection| connection.is_usable()).collect();
+        ranked.sort_by_key(|connection| connection.dialed != keeps_dialed);
+        ranked
+    }
+
+    /// Whether a connection that we dialed goes before one that the peer dialed. A host takes as many connections as come,
+    /// and chooses none.
     fn keeps_dialed(&self) -> Option<bool> {
         if self.config.authority != Authority::Shared || self.connections.len() < 2 || self.is_closing() {
             return None;

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 
 use super::config::{LedgerInfo, SessionConfig};
-use super::connection::{Connection, Connections};
+use super::connection::{Connection, Connections, Stage};
 use super::error_name::ErrorName;
 use super::kept_data::encode;
 use super::orphans::Orphans;
@@ -117,7 +117,8 @@ impl Session {
 
     /// A binary WebSocket message came.
     pub fn handle_frame(&mut self, connection: ConnectionId, frame: &[u8], now: Timestamp) {
-        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.ready).filter(|_| !self.stopped) else {
+        let Some(ready) = self.connections.get_mut(connection).map(|connection| connection.is_authenticated()).filter(|_| !self.stopped)
+        else {
             return;
         };
         self.expire(now);
@@ -272,7 +273,7 @@ impl Session {
     /// Authentication succeeded, on either side.
     pub(super) fn connection_ready(&mut self, id: ConnectionId, protocol_data: ProtocolData, now: Timestamp) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.ready = true;
+        connection.stage = Stage::Ready;
         self.event(Event::Connected { connection: id, protocol_data });
         if self.config.authority == Authority::Theirs && self.info.is_none() {
             let deadline = now.saturating_add(self.config.limits.request_timeout);

@@ -49,6 +49,7 @@
 //! dialed:    handle_connected ──> authenticating ─┬─ Response ──> ready ──> gone
 //!                                                 └─ Error, 2 s ──────────> gone
 //! accepted:  Acceptor ─ handle_accepted ──────────────────────> ready ──> gone
+//! of equals:                                      ready ──> replaced ──> gone
 //! ```
 //!
 //! Requests about a transfer that have no answer when their connection goes are sent again over the next one, in their

@@ -44,7 +44,7 @@ impl Session {
             Some(Deadline { at, reason: DeadlineReason::Answer(connection.id) })
         });
         let replaced = self.connections.iter().filter_map(|connection| {
-            let at = connection.replaced?;
+            let at = connection.replaced_until()?;
             Some(Deadline { at, reason: DeadlineReason::Replaced(connection.id) })
         });
         let others = [
@@ -118,7 +118,7 @@ impl Session {
                     Request::Authenticate => self.disconnect(connection, DisconnectReason::AuthenticationTimeout, now),
                     // What it asked must be answered some day: over another connection.
                     _ if request.transfer().is_some() || request == Request::Election => {
-                        self.disconnect(connection, DisconnectReason::RequestTimeout, now)
+                        self.disconnect(connection, DisconnectReason::RequestTimeout, now);
                     }
                     _ => {
                         open.requests.remove(id);

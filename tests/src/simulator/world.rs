@@ -315,7 +315,7 @@ impl World {
                 self.settle(who);
             }
             Later::Pay { who, incarnation, payment } if self.is_current(who.process, incarnation) => {
-                exhaustive::begin_one(self, who, payment)
+                exhaustive::begin_one(self, who, payment);
             }
             Later::Dial { process, incarnation } if self.is_current(process, incarnation) => self.dial(process),
             Later::Start { process, incarnation } if self.processes[process].incarnation == incarnation => self.start(process),
