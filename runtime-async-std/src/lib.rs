@@ -33,8 +33,8 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
 pub use trustline_runtime::{
     Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
-    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, RequestError, Runtime,
-    Watcher, core,
+    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, PeerError, RequestError,
+    Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]
@@ -51,6 +51,10 @@ pub type ClientBuilder = trustline_runtime::ClientBuilder<AsyncStd>;
 pub type Host = trustline_runtime::Host<AsyncStd>;
 /// How a [`Host`] is built.
 pub type HostBuilder = trustline_runtime::HostBuilder<AsyncStd>;
+/// One side of a trustline between equals; see [`trustline_runtime::Peer`].
+pub type Peer = trustline_runtime::Peer<AsyncStd>;
+/// How a [`Peer`] is built.
+pub type PeerBuilder = trustline_runtime::PeerBuilder<AsyncStd>;
 
 /// The async-std runtime: its sockets, its timer, and its global executor.
 #[derive(Clone, Copy, Debug, Default)]

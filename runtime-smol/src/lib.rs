@@ -26,8 +26,8 @@ use std::time::Duration;
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
     Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
-    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, RequestError, Runtime,
-    Watcher, core,
+    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, PeerError, RequestError,
+    Runtime, Watcher, core,
 };
 
 #[cfg(feature = "sqlite")]
@@ -44,6 +44,10 @@ pub type ClientBuilder = trustline_runtime::ClientBuilder<Smol>;
 pub type Host = trustline_runtime::Host<Smol>;
 /// How a [`Host`] is built.
 pub type HostBuilder = trustline_runtime::HostBuilder<Smol>;
+/// One side of a trustline between equals; see [`trustline_runtime::Peer`].
+pub type Peer = trustline_runtime::Peer<Smol>;
+/// How a [`Peer`] is built.
+pub type PeerBuilder = trustline_runtime::PeerBuilder<Smol>;
 
 /// The smol runtime: its sockets, its timer, and its global executor.
 #[derive(Clone, Copy, Debug, Default)]

@@ -362,14 +362,19 @@ impl State {
                 Output::Event(event) => {
                     self.worked |= is_work(&event);
                     // A ledger that is known is not asked for again.
-                    if matches!(event, Event::Connected { .. }) && self.session.info().is_some() {
-                        self.waiters.tell_connected(Connected::Ready);
+                    if let Event::Connected { connection, .. } = event
+                        && self.session.info().is_some()
+                    {
+                        self.waiters.tell_connected(Some(connection), Connected::Ready);
+                    }
+                    if let Event::Connected { .. } | Event::Disconnected { .. } = event {
+                        self.waiters.presence.tell(self.session.is_connected());
                     }
                     if let Event::Dispute(dispute) = &event
                         && self.session.dispute() == Some(dispute)
                     {
                         tracing::error!(%dispute, "a trustline has stopped");
-                        self.waiters.tell_connected(Connected::Disputed(dispute.clone()));
+                        self.waiters.tell_connected(None, Connected::Disputed(dispute.clone()));
                         has_stopped = true;
                     }
                     if let Some(event) = self.waiters.resolve(event) {

@@ -12,7 +12,9 @@ use crate::payment::{Fulfilled, Payment, PaymentError};
 
 impl Account {
     /// Makes a payment, and waits for how it ends. It is sent by this call, not by the first poll; dropping the future
-    /// does not undo it, and leaves its outcome to the handler.
+    /// does not undo it, and leaves its outcome to the handler. Also a host pays its client like this, and an equal its
+    /// peer. Where several processes share an account, nobody knows which of them the host would pay: see
+    /// [`Host`](crate::Host).
     pub fn pay(&self, payment: Payment) -> impl Future<Output = Result<Fulfilled, PaymentError>> + Send + use<> {
         let id = payment.id();
         let sent = self.with(|state, now| {

@@ -257,11 +257,7 @@ impl<R: Runtime> ClientBuilder<R> {
             return Err(ConnectError::NoTls);
         }
         #[cfg(feature = "tls")]
-        let tls = match self.tls {
-            _ if !url.is_encrypted() => None,
-            Some(tls) => Some(tls),
-            None => Some(ClientTls::shared().map_err(ConnectError::TlsConfig)?),
-        };
+        let tls = ClientTls::for_url(&url, self.tls).map_err(ConnectError::TlsConfig)?;
         let mut config = SessionConfig::new(Authority::Theirs);
         config.bounds = self.bounds;
         let websocket_limits = websocket_limits(&self.limits);

@@ -1,10 +1,11 @@
-//! The task that keeps a client's connection up.
+//! The task that keeps a connection up.
 
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -70,7 +71,17 @@ pub(crate) struct Dialer<R: Runtime> {
 impl<R: Runtime> Dialer<R> {
     pub(crate) async fn run(mut self) {
         let mut backoff = Backoff::new();
-        while !self.keep_up.is_stopped() && self.account.failure().is_none() && self.account.dispute().is_none() {
+        let mut pause = Duration::ZERO;
+        loop {
+            // An equal's own connection may do as well.
+            self.unless_stopped(self.account.disconnected()).await;
+            self.unless_stopped(self.runtime.sleep(pause)).await;
+            if self.keep_up.is_stopped() || self.account.failure().is_some() || self.account.dispute().is_some() {
+                return;
+            }
+            if self.account.is_connected() {
+                continue;
+            }
             let result = self.dial_once(&mut backoff).await;
             if let Some(first) = self.first.take() {
                 // The first attempt failed before it was connected: whoever waits for it decides.
@@ -80,11 +91,20 @@ impl<R: Runtime> Dialer<R> {
             if self.keep_up.is_stopped() {
                 return;
             }
-            let pause = backoff.next();
-            let error = result.err().map(tracing::field::display);
-            tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, error, "not connected; dialing again");
-            select(pin!(self.runtime.sleep(pause)), pin!(self.keep_up.wake.notified())).await;
+            if self.account.is_connected() {
+                // The peer has dialed too, and its connection is kept: that is no failure.
+                backoff = Backoff::new();
+                pause = backoff.next();
+            } else {
+                pause = backoff.next();
+                let error = result.err().map(tracing::field::display);
+                tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, error, "not connected; dialing again");
+            }
         }
+    }
+
+    async fn unless_stopped(&self, future: impl Future) {
+        select(pin!(future), pin!(self.keep_up.wake.notified())).await;
     }
 
     /// Dials, and drives the connection to its end. `Err`: it never came to be.
@@ -109,7 +129,8 @@ impl<R: Runtime> Dialer<R> {
         let outbox = Outbox::new();
         let (id, mut connected) = self.account.with(|state, _| {
             state.worked = false;
-            (state.open(outbox.clone()), state.waiters.connected())
+            let id = state.open(outbox.clone());
+            (id, state.waiters.connected(id))
         });
         let stage = Stage::Joined { account: self.account.clone(), id };
         let connection = Connection::new(

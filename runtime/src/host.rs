@@ -25,6 +25,15 @@ use crate::timekeeper::Timekeeper;
 use crate::tls::HostTls;
 
 /// Hosts the ledgers of any number of accounts, each with any number of connections.
+///
+/// Money flows both ways: an [`Account`] of a host [pays](Account::pay), [transfers](Account::transfer) and
+/// [asks](Account::request) as a [`Client`](crate::Client) does, for refunds and rewards. Its own `minimum` bounds how far
+/// it may owe its customer, and the customer's `maximum` how much that one takes.
+///
+/// Several processes may share an account, as all customers of the tutorial's shop do. They can pay, each for itself, but
+/// *do not pay them*: a payment of the host goes to whoever has connected last, which the host cannot choose, and if its
+/// connection is lost before the answer, to another, for whom it is a new payment. If both fulfill it, the host has paid
+/// once, and each of the two believes that it was paid. An account of which the host pays must be one process's alone.
 pub struct Host<R: Runtime> {
     hosting: Arc<Hosting>,
     address: SocketAddr,

@@ -65,6 +65,8 @@ struct State {
     next_stranger: u64,
     connections: usize,
     listening: bool,
+    /// Somebody dials for one of the accounts, or drives a connection that was dialed.
+    dialing: bool,
     closing: bool,
 }
 
@@ -80,11 +82,6 @@ impl Hosting {
     ) -> Arc<Self> {
         let (state, alarm, stop, closed) = (Mutex::default(), Arc::default(), Notify::default(), Notify::default());
         Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, alarm, inbox, state, stop, closed })
-    }
-
-    /// There is a listener, which [`listen`] is to be called with.
-    pub(crate) fn begin_listening(&self) {
-        self.lock().listening = true;
     }
 
     pub(crate) fn account(&self, name: &str) -> Option<Account> {
@@ -124,15 +121,35 @@ impl Hosting {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();
         }
-        // Perhaps it has no parts.
-        self.leave(|_| {});
+        // There may be nothing left to wait for.
+        self.leave(|_| ());
+    }
+
+    /// An account that is not opened by its first connection.
+    pub(crate) fn add(&self, account: Account) {
+        self.lock().accounts.insert(account.name().to_owned(), account);
+    }
+
+    /// A listener is there until [`listen`] ends.
+    pub(crate) fn begin_listening(&self) {
+        self.lock().listening = true;
+    }
+
+    /// A dialer is there, until it says that it is not.
+    pub(crate) fn begin_dialing(&self) {
+        self.lock().dialing = true;
+    }
+
+    /// The dialer is gone, with its last connection.
+    pub(crate) fn end_dialing(&self) {
+        self.leave(|state| state.dialing = false);
     }
 
     /// A part of the host is gone. With the last, a host that is closing is closed.
     fn leave(&self, part: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         part(&mut state);
-        if !state.closing || state.listening || state.connections > 0 {
+        if !state.closing || state.listening || state.dialing || state.connections > 0 {
             return;
         }
         let accounts = state.accounts();

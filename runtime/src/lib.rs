@@ -2,8 +2,8 @@
 //!
 //! Applications use an adapter: `trustline-smol`, or another that implements [`Runtime`]. This crate holds the
 //! [WebSocket](websocket) without I/O, the one driver loop between it and a
-//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`] and [`Host`]. Who knows
-//! Interledger's plugins finds their words in [`ledger_plugin`].
+//! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`], [`Host`] and [`Peer`]. Who
+//! knows Interledger's plugins finds their words in [`ledger_plugin`].
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +30,8 @@ mod limits;
 mod notify;
 mod outbox;
 mod payment;
+mod peer;
+mod presence;
 mod random;
 mod runtime;
 mod timekeeper;
@@ -55,6 +57,7 @@ pub use journal::{Appended, Committed, Journal, JournalError, Memory, Watcher};
 pub use journal::{Sqlite, SqliteBuilder};
 pub use limits::ConnectionLimits;
 pub use payment::{Fulfilled, Payment, PaymentError};
+pub use peer::{Peer, PeerBuilder, PeerError};
 pub use runtime::Runtime;
 #[cfg(feature = "tls")]
 pub use tls::{ClientCertificates, ClientTls, HostTls, TlsConfigError, TlsError};

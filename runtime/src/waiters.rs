@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use futures_channel::oneshot;
 use trustline_core::TransferId;
-use trustline_core::session::{Dispute, Event, MessageFailure, MessageId};
+use trustline_core::session::{ConnectionId, Dispute, Event, MessageFailure, MessageId};
 use trustline_core::wire::ProtocolData;
 
 use crate::payment::{Fulfilled, PaymentError};
+use crate::presence::Presence;
 
 type Payment = oneshot::Sender<Result<Fulfilled, PaymentError>>;
 type Answer = oneshot::Sender<Result<ProtocolData, MessageFailure>>;
@@ -19,7 +20,9 @@ pub(crate) struct Waiters {
     payments: HashMap<TransferId, Payment>,
     transfers: HashMap<TransferId, oneshot::Sender<Result<(), PaymentError>>>,
     answers: HashMap<MessageId, Answer>,
-    connected: Option<oneshot::Sender<Connected>>,
+    /// Who waits for one connection.
+    connected: Option<(ConnectionId, oneshot::Sender<Connected>)>,
+    pub(crate) presence: Presence,
 }
 
 /// How an attempt to connect ended.
@@ -51,9 +54,9 @@ impl Waiters {
         receiver
     }
 
-    pub(crate) fn connected(&mut self) -> oneshot::Receiver<Connected> {
+    pub(crate) fn connected(&mut self, connection: ConnectionId) -> oneshot::Receiver<Connected> {
         let (sender, receiver) = oneshot::channel();
-        self.connected = Some(sender);
+        self.connected = Some((connection, sender));
         receiver
     }
 
@@ -91,19 +94,22 @@ impl Waiters {
                 None
             }
             Event::Info(_) | Event::NoInfo(_) => {
-                self.tell_connected(Connected::Ready);
+                // It came over the only connection: an equal does not ask.
+                self.tell_connected(None, Connected::Ready);
                 Some(event)
             }
-            Event::AuthenticationRefused { error, .. } => {
-                self.tell_connected(Connected::Refused(error.clone()));
+            Event::AuthenticationRefused { connection, error } => {
+                self.tell_connected(Some(*connection), Connected::Refused(error.clone()));
                 Some(event)
             }
             _ => Some(event),
         }
     }
 
-    pub(crate) fn tell_connected(&mut self, connected: Connected) {
-        if let Some(waiter) = self.connected.take() {
+    /// `None` speaks of whichever connection is waited for.
+    pub(crate) fn tell_connected(&mut self, connection: Option<ConnectionId>, connected: Connected) {
+        let awaited = self.connected.take_if(|(awaited, _)| connection.is_none_or(|connection| connection == *awaited));
+        if let Some((_, waiter)) = awaited {
             let _ = waiter.send(connected);
         }
     }

@@ -10,9 +10,9 @@ use trustline_core::session::{Acceptor, ConnectionId};
 /// One of the sides of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Accepts connections; hosts the ledger, where one side does.
+    /// Hosts the ledger, where one side does, and accepts connections. Among equals it may dial too.
     Shop,
-    /// Dials.
+    /// Dials. Among equals it may accept too.
     Customer,
     /// One of those who share the customer's account, and dial too.
     Other(usize),
@@ -29,11 +29,11 @@ pub(crate) enum Arrival {
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) id: ConnectionId,
-    /// At the other end is the shop.
     pub(crate) dialer: Role,
-    /// On the shop's end, until the connection is authenticated.
+    pub(crate) accepter: Role,
+    /// On the accepter's end, until the connection is authenticated.
     pub(crate) acceptor: Option<Acceptor>,
-    to_shop: Direction,
+    to_accepter: Direction,
     to_dialer: Direction,
 }
 
@@ -46,8 +46,19 @@ struct Direction {
 }
 
 impl Link {
-    pub(crate) fn new(id: ConnectionId, dialer: Role, acceptor: Acceptor) -> Self {
-        Self { id, dialer, acceptor: Some(acceptor), to_shop: Direction::default(), to_dialer: Direction::default() }
+    pub(crate) fn new(id: ConnectionId, dialer: Role, accepter: Role, acceptor: Acceptor) -> Self {
+        let (to_accepter, to_dialer) = (Direction::default(), Direction::default());
+        Self { id, dialer, accepter, acceptor: Some(acceptor), to_accepter, to_dialer }
+    }
+
+    /// Whether one of its ends is there.
+    pub(crate) fn is_at(&self, role: Role) -> bool {
+        role == self.dialer || role == self.accepter
+    }
+
+    /// Who is at the other end.
+    pub(crate) fn opposite(&self, role: Role) -> Role {
+        if role == self.dialer { self.accepter } else { self.dialer }
     }
 
     /// Sends on behalf of `from`; `order` counts everything sent in the scenario.
@@ -68,27 +79,29 @@ impl Link {
     }
 
     /// Everything on its way is lost; each side notices at its own time.
-    pub(crate) fn cut(&mut self, shop_notices: Timestamp, dialer_notices: Timestamp, order: u64) {
-        self.cut_behind([0, 0], [shop_notices, dialer_notices], order);
+    pub(crate) fn cut(&mut self, notices: impl Fn(Role) -> Timestamp, order: u64) {
+        self.cut_behind(|_| 0, notices, order);
     }
 
-    /// [`cut`](Self::cut), but so many of the first frames on their way to the shop, and to who dialed, still arrive.
-    pub(crate) fn cut_behind(&mut self, frames: [usize; 2], notices: [Timestamp; 2], order: u64) {
-        self.to_shop.cut_behind(frames[0], notices[0], order);
-        self.to_dialer.cut_behind(frames[1], notices[1], order);
+    /// [`cut`](Self::cut), but so many of the first frames on their way to a side still arrive.
+    pub(crate) fn cut_behind(&mut self, mut frames: impl FnMut(Role) -> usize, notices: impl Fn(Role) -> Timestamp, order: u64) {
+        let (accepter, dialer) = (self.accepter, self.dialer);
+        self.to_accepter.cut_behind(frames(accepter), notices(accepter), order);
+        self.to_dialer.cut_behind(frames(dialer), notices(dialer), order);
     }
 
     /// `from` is no more: nothing arrives there.
     pub(crate) fn leave(&mut self, from: Role) {
-        if from == Role::Shop {
+        if from == self.accepter {
             self.acceptor = None;
         }
         *self.towards(from) = Direction { arrivals: VecDeque::new(), ended: true };
     }
 
-    /// How many frames are on their way to the shop, and to who dialed.
-    pub(crate) fn on_their_way(&self) -> [usize; 2] {
-        [&self.to_shop, &self.to_dialer].map(|direction| direction.arrivals.len())
+    /// How many frames are on their way to a side.
+    pub(crate) fn on_their_way(&self, to: Role) -> usize {
+        let direction = if to == self.dialer { &self.to_dialer } else { &self.to_accepter };
+        direction.arrivals.len()
     }
 
     /// The next arrival: when it is due, its place in the order of everything sent, and at whom.
@@ -99,7 +112,7 @@ impl Link {
     /// The next arrival in each direction.
     pub(crate) fn firsts(&self) -> impl Iterator<Item = (Timestamp, u64, Role)> + '_ {
         let first = |direction: &Direction, to| direction.arrivals.front().map(|(due, order, _)| (*due, *order, to));
-        [first(&self.to_shop, Role::Shop), first(&self.to_dialer, self.dialer)].into_iter().flatten()
+        [first(&self.to_accepter, self.accepter), first(&self.to_dialer, self.dialer)].into_iter().flatten()
     }
 
     pub(crate) fn take(&mut self, to: Role) -> Option<Arrival> {
@@ -107,15 +120,15 @@ impl Link {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.to_shop.is_over() && self.to_dialer.is_over()
+        self.to_accepter.is_over() && self.to_dialer.is_over()
     }
 
     fn from(&mut self, role: Role) -> &mut Direction {
-        if role == Role::Shop { &mut self.to_dialer } else { &mut self.to_shop }
+        if role == self.dialer { &mut self.to_accepter } else { &mut self.to_dialer }
     }
 
     fn towards(&mut self, role: Role) -> &mut Direction {
-        if role == Role::Shop { &mut self.to_shop } else { &mut self.to_dialer }
+        if role == self.dialer { &mut self.to_dialer } else { &mut self.to_accepter }
     }
 }
 

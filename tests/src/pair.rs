@@ -21,12 +21,13 @@ const SHOPS: u8 = 0x50;
 /// What the customer's ledger is called; those of the others follow.
 const CUSTOMERS: u8 = 0xc0;
 
-/// A shop that accepts connections, and a customer that dials. Between them lie links that delay and break.
+/// A shop that accepts connections, and a customer that dials; among equals each may do both. Between them lie links that
+/// delay and break.
 #[derive(Debug)]
 pub struct Pair {
-    /// Accepts connections.
+    /// Accepts connections. Among equals it may dial too.
     pub shop: Side,
-    /// Dials.
+    /// Dials. Among equals it may accept too.
     pub customer: Side,
     /// Others who dial, and share the customer's account.
     pub others: Vec<Side>,
@@ -56,8 +57,9 @@ impl Pair {
     pub fn equals() -> Self {
         let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
         let equal = SessionConfig { bounds, info: Some(ledger_info()), ..customer(Authority::Shared) };
-        let shop = SessionConfig { account: Some("example.shop".into()), ..equal.clone() };
-        Self::new(shop, SessionConfig { account: Some("example.customer".into()), ..equal })
+        let [shop, customer] = ["example.shop", "example.customer"].map(String::from).map(Some);
+        let theirs = SessionConfig { account: customer.clone(), peer_account: shop.clone(), ..equal.clone() };
+        Self::new(SessionConfig { account: shop, peer_account: customer, ..equal }, theirs)
     }
 
     /// Both keep ledgers that have names, and so will the others.
@@ -160,12 +162,14 @@ impl Pair {
         self.connect_as(Role::Customer)
     }
 
-    /// Someone dials.
+    /// Someone dials: the shop its customer, and everyone else the shop.
     pub fn connect_as(&mut self, dialer: Role) -> ConnectionId {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
-        let acceptor = Acceptor::new(self.shop.config().limits.clone(), self.shop.now);
-        self.links.push(Link::new(id, dialer, acceptor));
+        let accepter = if dialer == Role::Shop { Role::Customer } else { Role::Shop };
+        let side = self.side(accepter);
+        let acceptor = Acceptor::new(side.config().limits.clone(), side.now);
+        self.links.push(Link::new(id, dialer, accepter, acceptor));
         self.side(dialer).connected(id);
         id
     }
@@ -180,12 +184,23 @@ impl Pair {
         self.cut_off(Role::Customer, shop, customer);
     }
 
-    /// Breaks every link of one who dialed. What was on its way is lost; each side notices after a while.
-    pub fn cut_off(&mut self, dialer: Role, shop_notices: Duration, dialer_notices: Duration) {
-        let (shop, dialers) = (self.now.saturating_add(shop_notices), self.now.saturating_add(dialer_notices));
+    /// Breaks every link of one who is not the shop. What was on its way is lost; each side notices after a while.
+    pub fn cut_off(&mut self, other: Role, shop_notices: Duration, other_notices: Duration) {
+        let (shop, others) = (self.now.saturating_add(shop_notices), self.now.saturating_add(other_notices));
         self.collect();
-        for link in self.links.iter_mut().filter(|link| link.dialer == dialer) {
-            link.cut(shop, dialers, self.order);
+        for link in self.links.iter_mut().filter(|link| link.is_at(other)) {
+            link.cut(|role| if role == Role::Shop { shop } else { others }, self.order);
+        }
+        self.drive();
+    }
+
+    /// Breaks one link. What was on its way is lost; each side notices after a while.
+    pub fn cut_one(&mut self, connection: ConnectionId, shop_notices: Duration, other_notices: Duration) {
+        let (shop, others) = (self.now.saturating_add(shop_notices), self.now.saturating_add(other_notices));
+        self.collect();
+        let order = self.order;
+        if let Some(link) = self.link(connection) {
+            link.cut(|role| if role == Role::Shop { shop } else { others }, order);
         }
         self.drive();
     }
@@ -205,8 +220,8 @@ impl Pair {
     /// place. Its links break.
     pub fn restore(&mut self, role: Role, effects: usize) {
         self.side(role).restart_from(effects);
-        for link in self.links.iter_mut().filter(|link| role == Role::Shop || link.dialer == role) {
-            link.cut(self.now, self.now, self.order);
+        for link in self.links.iter_mut().filter(|link| link.is_at(role)) {
+            link.cut(|_| self.now, self.order);
         }
         self.drive();
     }
@@ -249,27 +264,45 @@ impl Pair {
 
     fn next_moment(&self) -> Option<Timestamp> {
         let arrivals = self.links.iter().filter_map(|link| link.next().map(|(due, ..)| due));
-        let acceptors = self.links.iter().filter_map(|link| link.acceptor.as_ref().map(Acceptor::deadline));
-        let deadline = |side: &Side, ahead| Some(Timestamp::from_millis(side.deadline()?.at.as_millis() - ahead));
-        let customer = deadline(&self.customer, self.customer_ahead);
-        let others = self.others.iter().filter_map(|side| deadline(side, 0));
-        let next = arrivals.chain(acceptors).chain(deadline(&self.shop, 0)).chain(customer).chain(others).min();
+        let by_clock = |role, at: Timestamp| Timestamp::from_millis(at.as_millis() - self.ahead(role));
+        let acceptors = self.links.iter().filter_map(|link| Some(by_clock(link.accepter, link.acceptor.as_ref()?.deadline())));
+        let named = [(Role::Shop, &self.shop), (Role::Customer, &self.customer)].into_iter();
+        let sides = named.chain(self.others.iter().enumerate().map(|(index, side)| (Role::Other(index), side)));
+        let deadlines = sides.filter_map(|(role, side)| Some(by_clock(role, side.deadline()?.at)));
+        let next = arrivals.chain(acceptors).chain(deadlines).min();
         next.map(|at| at.max(self.now))
+    }
+
+    /// How far a side's clock is ahead, in milliseconds.
+    fn ahead(&self, role: Role) -> i64 {
+        if role == Role::Customer { self.customer_ahead } else { 0 }
     }
 
     fn pass_to(&mut self, now: Timestamp) {
         self.now = now;
         for role in self.roles() {
-            let ahead = if role == Role::Customer { self.customer_ahead } else { 0 };
-            let theirs = Timestamp::from_millis(now.as_millis() + ahead);
+            let theirs = Timestamp::from_millis(now.as_millis() + self.ahead(role));
             self.side(role).clock(theirs);
         }
         for index in 0..self.links.len() {
-            if self.links[index].acceptor.as_ref().is_some_and(|acceptor| acceptor.deadline() <= now) {
-                self.shop_hangs_up(index);
+            let accepters = self.side(self.links[index].accepter).now;
+            if self.links[index].acceptor.as_ref().is_some_and(|acceptor| acceptor.deadline() <= accepters) {
+                self.hang_up(index);
             }
         }
         self.drive();
+    }
+
+    /// What can arrive next, now or later: over which connection, and at whom.
+    pub fn arrivals(&mut self) -> Vec<(ConnectionId, Role)> {
+        self.collect();
+        self.links.iter().flat_map(|link| link.firsts().map(|(.., role)| (link.id, role))).collect()
+    }
+
+    /// One of the [`arrivals`](Self::arrivals) comes before the others.
+    pub fn arrives(&mut self, (connection, at): (ConnectionId, Role)) {
+        let index = self.links.iter().position(|link| link.id == connection).expect("there is such a link");
+        assert!(self.deliver(index, at), "something is on its way there");
     }
 
     /// Takes what the sides want sent or closed.
@@ -303,7 +336,7 @@ impl Pair {
     fn die(&mut self, role: Role) {
         self.side(role).restart();
         let (now, order) = (self.now, self.order);
-        for link in self.links.iter_mut().filter(|link| role == Role::Shop || link.dialer == role) {
+        for link in self.links.iter_mut().filter(|link| link.is_at(role)) {
             link.close(role, now, order);
         }
     }
@@ -319,8 +352,13 @@ impl Pair {
         if due > self.now {
             return false;
         }
+        self.deliver(index, to)
+    }
+
+    /// What comes next over a link arrives. Returns whether there was something.
+    fn deliver(&mut self, index: usize, to: Role) -> bool {
         let link = &mut self.links[index];
-        let (id, dialer) = (link.id, link.dialer);
+        let (id, from) = (link.id, link.opposite(to));
         let Some(arrival) = link.take(to) else { return false };
         match arrival {
             Arrival::End => {
@@ -328,9 +366,8 @@ impl Pair {
                 self.side(to).disconnected(id);
             }
             Arrival::Frame(frame) => {
-                let from = if to == Role::Shop { name(dialer) } else { name(Role::Shop) };
-                self.talk.push(format!("{from}: {}", describe_frame(&frame)));
-                if to == Role::Shop && self.links[index].acceptor.is_some() {
+                self.talk.push(format!("{}: {}", name(from), describe_frame(&frame)));
+                if self.links[index].acceptor.is_some() && self.links[index].accepter == to {
                     self.knock(index, &frame);
                 } else {
                     self.side(to).frame(id, &frame);
@@ -343,29 +380,32 @@ impl Pair {
 
     /// A frame on a connection that is not authenticated.
     fn knock(&mut self, index: usize, frame: &[u8]) {
-        let now = self.shop.now;
+        let accepter = self.links[index].accepter;
+        let now = self.side(accepter).now;
         let link = &mut self.links[index];
         let Some(acceptor) = &mut link.acceptor else { return };
         let refusal = match acceptor.handle_frame(frame, now) {
             Acceptance::Waiting => return,
             Acceptance::Authenticate(request) if request.credentials.token.matches(TOKEN) => {
                 link.acceptor = None;
-                return self.shop.accepted_with(link.id, &request);
+                let id = link.id;
+                return self.side(accepter).accepted_with(id, &request);
             }
             Acceptance::Authenticate(request) => request.refusal("wrong token", now),
             Acceptance::Refused(refusal) => refusal,
-            Acceptance::Violation(_) => return self.shop_hangs_up(index),
+            Acceptance::Violation(_) => return self.hang_up(index),
         };
         self.order += 1;
-        link.send(Role::Shop, Arrival::Frame(refusal), self.now.saturating_add(self.delay), self.order);
-        self.shop_hangs_up(index);
+        link.send(accepter, Arrival::Frame(refusal), self.now.saturating_add(self.delay), self.order);
+        self.hang_up(index);
     }
 
-    fn shop_hangs_up(&mut self, index: usize) {
+    /// Who accepted a connection closes it.
+    fn hang_up(&mut self, index: usize) {
         self.order += 1;
         let link = &mut self.links[index];
         link.acceptor = None;
-        link.close(Role::Shop, self.now.saturating_add(self.delay), self.order);
+        link.close(link.accepter, self.now.saturating_add(self.delay), self.order);
     }
 
     fn count_down(&mut self, id: ConnectionId) {
@@ -375,7 +415,7 @@ impl Pair {
             self.collect();
             let (now, order) = (self.now, self.order);
             if let Some(link) = self.link(id) {
-                link.cut(now, now, order);
+                link.cut(|_| now, order);
             }
         }
     }

@@ -283,3 +283,22 @@ fn a_payer_that_waits_longer_than_the_host_asks_about_its_payment_and_wrongs_nob
     assert_eq!(pair.talk(), ["shop: Reject 2: R00 Transfer Timed Out", "customer: Response"]);
     assert_eq!(pair.customer.events(), ["out 2 rejected: R00 Transfer Timed Out"]);
 }
+
+/// Why a host must not pay those who share an account, as its documentation says.
+#[test]
+fn two_who_share_an_account_may_both_believe_that_the_host_has_paid_them() {
+    let mut pair = Pair::connected();
+    pair.add_other();
+    pair.delay = millis(50);
+    pair.shop.pays(1, 10);
+    pair.advance(millis(60));
+    pair.cut_off(Role::Other(0), millis(0), millis(0));
+    pair.advance(millis(60));
+    assert_eq!(pair.others[0].events(), ["in 1 prepared: 10", "disconnected"]);
+    assert_eq!(pair.customer.events(), ["in 1 prepared: 10"], "the host had no answer, and asked again");
+    pair.customer.fulfills(1);
+    pair.others[0].fulfills(1);
+    pair.connect_as(Role::Other(0));
+    pair.advance(seconds(1));
+    assert_eq!((pair.shop.balance(), pair.customer.balance(), pair.others[0].balance()), (-10, 10, 10));
+}

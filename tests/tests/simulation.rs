@@ -13,8 +13,8 @@ fn no_law_is_broken() {
     for seed in 0..SEEDS {
         counts += run(seed).unwrap_or_else(|failure| panic!("{failure}"));
     }
-    let Counts { steps, paid, came_back, never_begun, messages, dials, cuts, crashes, closes, failed_disks, repeats } = counts;
-    let each = [steps, paid, came_back, never_begun, messages, dials, cuts, crashes, closes, failed_disks, repeats];
+    let Counts { steps, paid, came_back, never_begun, messages, dials, replaced, cuts, crashes, closes, failed_disks, repeats } = counts;
+    let each = [steps, paid, came_back, never_begun, messages, dials, replaced, cuts, crashes, closes, failed_disks, repeats];
     assert!(each.iter().all(|count| *count > 100), "each kind of thing happens: {counts:#?}");
 }
 

@@ -28,6 +28,7 @@ impl Session {
             Request::Info => self.info_answered(answer),
             Request::Balance => self.balance_answered(connection, Some(answer), now),
             Request::Position => self.position_answered(answer, now),
+            Request::Election => self.election_answered(connection, &answer, now),
             Request::Reconcile { sequence } => self.reconcile_answered(sequence, answer, now),
             Request::Prepare(id) => self.prepare_answered(id, answer, now),
             Request::Fulfill(id) => self.fulfill_answered(connection, id, answer, now),
@@ -41,6 +42,7 @@ impl Session {
             self.event(Event::TransferAnswered { id, protocol_data });
         }
         self.send_unsent(now);
+        self.elect(now);
         self.close_when_idle(now);
     }
 

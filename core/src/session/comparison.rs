@@ -287,7 +287,7 @@ impl Session {
         if self.told >= self.trustline.sequence() {
             return None;
         }
-        let mut listeners = self.connections.iter().rev().filter(|open| open.ready && open.dialed && open.peer.is_some());
+        let mut listeners = self.connections.iter().rev().filter(|open| open.is_usable() && open.dialed && open.peer.is_some());
         listeners.next().map(|open| open.id)
     }
 }

@@ -43,6 +43,9 @@ pub struct SessionConfig {
     pub info: Option<LedgerInfo>,
     /// Our ILP address on the ledger. `None`: the prefix and `server` where we host it, `client` where the peer does.
     pub account: Option<String>,
+    /// The peer's ILP address. `None`: the other way round. Equals must have both addresses configured: that of the smaller
+    /// one decides which connection is kept where both have dialed.
+    pub peer_account: Option<String>,
     /// What we show on the connections that we dial.
     pub credentials: Credentials,
     /// Nobody but this process moves money on our account of a ledger that the peer hosts, so that its balance must be ours.
@@ -64,6 +67,7 @@ impl SessionConfig {
             bounds: Bounds::UNBOUNDED,
             info: None,
             account: None,
+            peer_account: None,
             credentials: Credentials::default(),
             account_is_exclusive: false,
             protocols: ["ilp", "custom"].map(String::from).into(),

@@ -1,6 +1,7 @@
 //! What the two sides do not agree on.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::fmt;
 
 use super::error_name::error_message;
@@ -38,6 +39,13 @@ pub enum Dispute {
         /// The number up to which it can still be the same, at most.
         has: u64,
     },
+    /// An equal has another ILP address than we have configured for it. Which connection to keep hangs on that, so all stay.
+    Account {
+        /// What we have configured for it.
+        ours: String,
+        /// What it says.
+        theirs: String,
+    },
     /// What one side has paid and what the other was paid differ by more than what is undecided.
     Sums {
         /// Our books, with everything counted as pending that may still be paid.
@@ -61,6 +69,9 @@ impl fmt::Display for Dispute {
                 "the balance is {ours} by our ledger, but {theirs} by the peer's, which does not explain {undecided} open transfers: that \
                  has to be settled between people"
             ),
+            Self::Account { ours, theirs } => {
+                write!(f, "the peer is configured here as {ours:?}, and calls itself {theirs:?}: one of the two is to be corrected")
+            }
             Self::Rewound { who: Party::Us, seen, has } => write!(
                 f,
                 "our ledger is older than what the peer has seen of it (number {seen}; it is the same up to {has} at most): put the \

@@ -7,13 +7,13 @@ use alloc::sync::Arc;
 
 use super::acceptor::AuthenticationRequest;
 use super::config::{LedgerInfo, SessionConfig};
-use super::connection::{Connection, Connections};
+use super::connection::{Connection, Connections, Stage};
 use super::dispute::{Dispute, Stopped};
 use super::error_name::ErrorName;
 use super::kept_data::encode;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
-use super::request_table::{Request, RequestTable};
+use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, NoFulfillment, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
@@ -152,9 +152,8 @@ impl Session {
 
     /// A binary WebSocket message came.
     pub fn handle_frame(&mut self, connection: ConnectionId, frame: &[u8], now: Timestamp) {
-        let Some(ready) =
-            self.connections.get_mut(connection).map(|open| open.ready || open.greeting.is_some()).filter(|_| self.stopped.is_none())
-        else {
+        let is_ready = |open: &mut Connection| open.is_authenticated() || open.greeting.is_some();
+        let Some(ready) = self.connections.get_mut(connection).map(is_ready).filter(|_| self.stopped.is_none()) else {
             return;
         };
         self.expire(now);
@@ -200,6 +199,7 @@ impl Session {
         self.unsent = unanswered;
         self.event(Event::Disconnected { connection });
         self.send_unsent(now);
+        self.elect(now);
     }
 }
 
@@ -243,9 +243,9 @@ impl Session {
         self.trustline.fulfillment(id)
     }
 
-    /// Whether a connection is authenticated, so that requests can go out.
+    /// Whether a connection is authenticated, so that requests can go out. While not, whoever dials should.
     pub fn is_connected(&self) -> bool {
-        self.connections.iter().any(|connection| connection.ready)
+        self.connections.iter().any(Connection::is_usable)
     }
 
     /// The connections there are, authenticated or not, oldest first.
@@ -270,7 +270,7 @@ impl Session {
 
     /// The peer's ILP address; `None` as long as the host has not told the ledger's prefix.
     pub fn peer_account(&self) -> Option<String> {
-        self.address(None, "client", "server")
+        self.address(self.config.peer_account.as_ref(), "client", "server")
     }
 
     /// How many outputs wait to be [polled](Session::poll_output).
@@ -325,15 +325,14 @@ impl Session {
             self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::TooManyConnections });
             return false;
         }
-        let requests = RequestTable::new(self.config.limits.in_flight_requests);
-        self.connections.push(Connection { id, ready: false, dialed, greeting: None, peer: None, requests, unanswered: 0 });
+        self.connections.push(Connection::new(id, dialed, self.config.limits.in_flight_requests));
         true
     }
 
     /// Authentication succeeded, on either side.
     pub(super) fn connection_ready(&mut self, id: ConnectionId, protocol_data: ProtocolData, now: Timestamp) {
         let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.ready = true;
+        connection.stage = Stage::Ready;
         self.event(Event::Connected { connection: id, protocol_data });
         if self.config.authority == Authority::Theirs && self.info.is_none() {
             let deadline = now.saturating_add(self.config.limits.request_timeout);
@@ -343,6 +342,7 @@ impl Session {
         self.expire(now);
         self.ask_newcomer(now);
         self.send_unsent(now);
+        self.elect(now);
     }
 
     /// Gives a connection up.

@@ -49,6 +49,7 @@
 //! dialed:    handle_connected ──> authenticating ─┬─ Response ──> ready ──> gone
 //!                                                 └─ Error, 2 s ──────────> gone
 //! accepted:  Acceptor ─ handle_accepted ──────────────────────> ready ──> gone
+//! of equals:                                      ready ──> replaced ──> gone
 //! ```
 //!
 //! Where both sides keep ledgers for longer than their processes live (see [`handle_opened`](Session::handle_opened)), each
@@ -57,6 +58,18 @@
 //!
 //! Requests about a transfer that have no answer when their connection goes are sent again over the next one, in their
 //! first order, with the same transfer id and contents.
+//!
+//! # How many connections
+//!
+//! A host takes several for one account, from the several who share it. Of two equals ([`Authority::Shared`]) either may
+//! dial, or both, and **one connection is kept**: one that was dialed by the equal with the smaller ILP address (compared
+//! byte by byte) goes before one that the other has dialed, and a newer before an older one. As soon as two are ready, the
+//! first of them is asked who is there (`info`, byte 0). Its answer shows that it lives, and it replaces those behind it:
+//! they take no new requests, and are closed after the request timeout, when whatever was asked over them is answered. Both
+//! sides decide by this alone, and so alike, in whichever order they see the connections come. While
+//! [`is_connected`](Session::is_connected) says no, whoever dials should.
+//!
+//! [`Authority::Shared`]: crate::ledger::Authority::Shared
 
 mod acceptor;
 mod answers;
@@ -66,6 +79,7 @@ mod config;
 mod connection;
 mod credentials;
 mod dispute;
+mod election;
 mod error_name;
 mod kept_data;
 mod machine;

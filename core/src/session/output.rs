@@ -249,6 +249,8 @@ pub enum DisconnectReason {
     TooManyConnections,
     /// The two ledgers cannot both be right.
     Disputed,
+    /// Both have dialed, or the peer has dialed again: another connection is kept.
+    Replaced,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -261,6 +263,7 @@ impl fmt::Display for DisconnectReason {
             Self::Violation(error) => write!(f, "the peer broke a limit: {error}"),
             Self::TooManyConnections => f.write_str("the account has too many connections"),
             Self::Disputed => f.write_str("the two ledgers cannot both be right"),
+            Self::Replaced => f.write_str("another connection of the two is kept"),
         }
     }
 }
@@ -289,6 +292,8 @@ pub enum DeadlineReason {
     Orphan,
     /// Our ledger has changed since the peer was told how far it is.
     Position,
+    /// A connection that another has replaced is closed: whatever was asked over it is answered, or given up.
+    Replaced(ConnectionId),
     /// A session that is closing waits no longer.
     Close,
 }

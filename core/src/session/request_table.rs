@@ -16,6 +16,8 @@ pub(super) enum Request {
     Balance,
     /// How far its ledger is, told how far ours is.
     Position,
+    /// Who is there, to see whether the connection lives.
+    Election,
     /// The balance, to settle transfers that the peer is silent about.
     Reconcile {
         /// Our trustline's sequence number when it was asked.
@@ -33,7 +35,13 @@ impl Request {
     pub(super) fn transfer(self) -> Option<TransferId> {
         match self {
             Self::Prepare(id) | Self::Fulfill(id) | Self::Reject(id) | Self::Transfer(id) => Some(id),
-            Self::Authenticate { .. } | Self::Info | Self::Balance | Self::Position | Self::Reconcile { .. } | Self::Message(_) => None,
+            Self::Authenticate { .. }
+            | Self::Info
+            | Self::Balance
+            | Self::Position
+            | Self::Election
+            | Self::Reconcile { .. }
+            | Self::Message(_) => None,
         }
     }
 }

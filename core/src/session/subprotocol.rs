@@ -41,6 +41,16 @@ pub fn read_info(answer: &ProtocolData) -> Option<LedgerInfo> {
     serde_json::from_slice(&answer.get("info")?.data).ok()
 }
 
+/// Asks who is there.
+pub(super) fn account_request() -> ProtocolData {
+    one(Entry::octets("info", Bytes::from_static(&[INFO_ACCOUNT])))
+}
+
+/// The ILP address of who answered.
+pub(super) fn read_account(answer: &ProtocolData) -> Option<&str> {
+    text(answer.get("info")?)
+}
+
 /// Asks how the peer's books stand.
 pub fn balance_request() -> ProtocolData {
     one(Entry::octets("balance", Bytes::from_static(QUESTION)))

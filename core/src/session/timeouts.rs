@@ -30,6 +30,8 @@ impl Session {
         }
         // A request that was given up made room.
         self.send_unsent(now);
+        self.elect(now);
+        self.close_replaced(now);
         self.close_when_idle(now);
     }
 
@@ -42,6 +44,10 @@ impl Session {
             let (_, _, at) = connection.requests.oldest()?;
             Some(Deadline { at, reason: DeadlineReason::Answer(connection.id) })
         });
+        let replaced = self.connections.iter().filter_map(|connection| {
+            let at = connection.replaced_until()?;
+            Some(Deadline { at, reason: DeadlineReason::Replaced(connection.id) })
+        });
         let others = [
             self.next_expiry().map(|at| Deadline { at, reason: DeadlineReason::Expiry }),
             self.reconcile_deadline(),
@@ -50,7 +56,7 @@ impl Session {
             self.put_off.front().map(|(at, _)| Deadline { at: *at, reason: DeadlineReason::Retry }),
             self.closing.filter(|_| self.connections.len() > 0).map(|at| Deadline { at, reason: DeadlineReason::Close }),
         ];
-        answers.chain(others.into_iter().flatten()).min_by_key(|deadline| deadline.at)
+        answers.chain(replaced).chain(others.into_iter().flatten()).min_by_key(|deadline| deadline.at)
     }
 
     /// Rolls back every transfer whose expiry has come and is ours to decide.
@@ -113,7 +119,9 @@ impl Session {
                 match request {
                     Request::Authenticate { .. } => self.disconnect(connection, DisconnectReason::AuthenticationTimeout, now),
                     // What it asked must be answered some day: over another connection.
-                    _ if request.transfer().is_some() => self.disconnect(connection, DisconnectReason::RequestTimeout, now),
+                    _ if request.transfer().is_some() || request == Request::Election => {
+                        self.disconnect(connection, DisconnectReason::RequestTimeout, now);
+                    }
                     _ => {
                         open.requests.remove(id);
                         match request {

@@ -11,6 +11,7 @@ use futures_rustls::rustls::client::Resumption;
 use super::files::{Identity, roots, system_roots};
 use super::reloading::{Files, Reloading};
 use super::{TlsConfigError, VERSIONS, cryptography};
+use crate::url::BtpUrl;
 
 /// The roots that a client trusts, and the certificate that it shows; cheap to clone, and all clones are one.
 ///
@@ -62,8 +63,17 @@ impl ClientTls {
         self.0.reload()
     }
 
+    /// What dialing this URL takes, where this was given for it.
+    pub(crate) fn for_url(url: &BtpUrl, given: Option<Self>) -> Result<Option<Self>, TlsConfigError> {
+        Ok(match given {
+            _ if !url.is_encrypted() => None,
+            Some(tls) => Some(tls),
+            None => Some(Self::shared()?),
+        })
+    }
+
     /// For clients that were given nothing else: the system's roots, which are read once.
-    pub(crate) fn shared() -> Result<Self, TlsConfigError> {
+    fn shared() -> Result<Self, TlsConfigError> {
         static SHARED: Mutex<Option<ClientTls>> = Mutex::new(None);
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         match &*shared {

@@ -68,7 +68,22 @@ macro_rules! contract {
                 a_thousand_payments_at_once_are_all_fulfilled
                 the_host_pays_its_client
                 both_pay_each_other_at_once
+                the_host_refunds_what_it_was_paid
+                the_limits_of_both_hold_in_both_directions
                 a_transfer_without_a_condition_is_paid_at_once;
+            equals:
+                either_pays_the_other_whoever_has_dialed
+                equals_are_configured_and_know_each_other
+                equals_pay_each_other_at_once
+                each_equal_has_limits_of_its_own
+                a_payment_between_equals_expires_for_both
+                equals_who_both_dial_keep_one_connection
+                equals_whose_lines_break_dial_at_once_and_find_each_other
+                wherever_their_lines_are_cut_equals_lose_nothing
+                an_equal_that_comes_late_or_comes_back_is_found
+                an_equal_with_a_wrong_token_is_not_let_in
+                what_cannot_be_a_peer_is_not_started
+                an_equal_that_is_closed_or_dropped_leaves_nothing_behind;
             asking:
                 requests_are_answered_both_ways
                 many_answers_given_as_one_are_all_sent

@@ -18,10 +18,21 @@ use crate::seconds;
 /// What is tried in all its ways.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// Two equals, or a host and its customer.
-    pub equals: bool,
-    /// They begin in this order, at the same moment.
+    /// Who pay.
+    pub between: Between,
+    /// They begin in this order, at the same moment; or, where it is open how they connect, when their payer is connected.
     pub payments: Vec<Begun>,
+}
+
+/// Who keeps the trustline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// A host, and its customer who has dialed.
+    HostAndCustomer,
+    /// Two who both keep it, one of whom has dialed.
+    Equals,
+    /// Two who both keep it, and are both about to dial.
+    EqualsWhoBothDial,
 }
 
 /// A payment that is begun.
@@ -46,16 +57,15 @@ pub struct Explored {
 
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    Cut,
+    /// The first line there is, or the second.
+    Cut(usize),
     /// Of what is with the disk, all is kept or nothing.
-    Crash {
-        process: usize,
-        is_kept: bool,
-    },
+    Crash { process: usize, is_kept: bool },
 }
 
-const FAULTS: [Fault; 5] = [
-    Fault::Cut,
+const FAULTS: [Fault; 6] = [
+    Fault::Cut(0),
+    Fault::Cut(1),
     Fault::Crash { process: 0, is_kept: false },
     Fault::Crash { process: 0, is_kept: true },
     Fault::Crash { process: 1, is_kept: false },
@@ -75,7 +85,9 @@ pub fn explore(scenario: &Scenario) -> Result<Explored, Failure> {
             continue;
         }
         explored.situations += 1;
-        for fault in FAULTS.into_iter().map(Some).chain((choices == 0).then_some(None)) {
+        // Where one dials, there is one line.
+        let faults = FAULTS.into_iter().filter(|fault| scenario.between == Between::EqualsWhoBothDial || !matches!(fault, Fault::Cut(1)));
+        for fault in faults.map(Some).chain((choices == 0).then_some(None)) {
             explored.faults += u64::from(fault.is_some());
             explored.steps += attempt(scenario, &path, fault, |world| {
                 settle(world);
@@ -97,8 +109,8 @@ fn attempt<T>(scenario: &Scenario, path: &[usize], fault: Option<Fault>, look: i
             world.step(due[*choice]);
         }
         match fault {
-            Some(Fault::Cut) if world.lines.is_empty() => {}
-            Some(Fault::Cut) => world.cut(0, [Duration::ZERO; 2]),
+            Some(Fault::Cut(line)) if line >= world.lines.len() => {}
+            Some(Fault::Cut(line)) => world.cut(line, [Duration::ZERO; 2]),
             Some(Fault::Crash { process, is_kept }) => world.crash(process, move |_| is_kept),
             None => {}
         }
@@ -113,21 +125,35 @@ fn attempt<T>(scenario: &Scenario, path: &[usize], fault: Option<Fault>, look: i
     })
 }
 
-/// The two are connected, and the payments begin.
+/// The two are connected, and the payments begin; or it is still open how the two connect.
 fn begin(scenario: &Scenario, trace: Trace) -> World {
-    let shape = if scenario.equals { Shape::Equals } else { Shape::Hosted(vec![1]) };
+    let shape = match scenario.between {
+        Between::HostAndCustomer => Shape::Hosted(vec![1]),
+        Between::Equals => Shape::Equals { both_dial: false },
+        Between::EqualsWhoBothDial => Shape::Equals { both_dial: true },
+    };
     let verdicts = scenario.payments.iter().map(|payment| payment.verdict.unwrap_or(Verdict::Nothing)).collect();
     let mut world = World::new(Plan::instant(shape, verdicts), Rng::with_seed(0), trace);
+    let payer = |payment: &Begun| Who { process: if payment.by_host { HOST } else { 1 }, account: 0 };
+    if scenario.between == Between::EqualsWhoBothDial {
+        world.meant = scenario.payments.iter().map(|payment| (payer(payment), *payment)).collect();
+        return world;
+    }
     world.pass(Duration::ZERO);
-    for (n, payment) in (1..).zip(&scenario.payments) {
-        let who = Who { process: if payment.by_host { HOST } else { 1 }, account: 0 };
-        match payment.verdict {
-            Some(_) => people::prepare(&mut world, who, n, EXPIRY),
-            None => people::transfer_at_once(&mut world, who, n),
-        }
+    for payment in &scenario.payments {
+        begin_one(&mut world, payer(payment), *payment);
     }
     assert_eq!(world.payments.len(), scenario.payments.len(), "they can begin");
     world
+}
+
+/// Somebody begins a payment, if that can be: the first of 1, the next of 2.
+pub(super) fn begin_one(world: &mut World, who: Who, payment: Begun) {
+    let amount = world.payments.len() as u64 + 1;
+    match payment.verdict {
+        Some(_) => people::prepare(world, who, amount, EXPIRY),
+        None => people::transfer_at_once(world, who, amount),
+    }
 }
 
 /// In how many ways it can go on at this moment.

@@ -37,6 +37,10 @@ pub(super) fn when_settled(world: &World) {
         }
         assert_eq!(*host, mirrored, "the two sides mirror each other");
     }
+    if world.are_equals() {
+        let kept: Vec<Vec<_>> = world.everyone().into_iter().map(|who| world.party(who).session.connections().collect()).collect();
+        assert_eq!(kept[0], kept[1], "equals keep the same connection");
+    }
     for payment in &world.payments {
         let fate = |who| world.party(who).decided().entry(&payment.id).map(|entry| entry.fate);
         let is_paid = fate(payment.by) == Some(Fate::Paid);
@@ -63,12 +67,13 @@ pub(super) fn unsettled(world: &World) -> Option<String> {
             () if !party.unanswered.is_empty() => "has a message without an answer",
             () if party.owes_answers() > 0 => "owes answers",
             () if !party.session.is_connected() => "is not connected",
+            () if world.are_equals() && party.session.connections().count() > 1 => "has more than one connection",
             () => continue,
         };
         let open: Vec<_> = party.decided().entries().filter(|(_, entry)| entry.is_open()).collect();
         return Some(format!("{} {problem}; open: {open:?}", party.name));
     }
-    (!world.lines.iter().all(|line| line.on_their_way() == [0, 0])).then(|| "something is on its way".to_owned())
+    world.lines.iter().any(|line| line.firsts().next().is_some()).then(|| "something is on its way".to_owned())
 }
 
 fn dialers(world: &World, account: usize) -> impl Iterator<Item = Who> + '_ {

@@ -8,16 +8,18 @@ use trustline_core::session::{Acceptance, Acceptor, ConnectionId};
 use trustline_core::wire::{Body, Packet};
 
 use super::party::repeat;
+use super::plan::Shape;
 use super::plan::at_most;
-use super::world::{HOST, Later, Who, World};
+use super::process::Process;
+use super::world::{Later, Who, World};
 use crate::link::{Arrival, Link, Role};
 use crate::{describe_frame, seconds};
 
 impl World {
     pub(super) fn dial_soon(&mut self, process: usize) {
+        let dials = self.dials(process).is_some();
         let state = &mut self.processes[process];
-        let is_alone = state.parties[0].session.connections().next().is_none();
-        if !state.is_up || state.is_closing || state.is_dialing || state.parties[0].has_failed() || !is_alone {
+        if !dials || !state.is_up || state.is_closing || state.is_dialing || state.parties[0].has_failed() || !state.is_alone() {
             return;
         }
         (state.is_dialing, self.counts.dials) = (true, self.counts.dials + 1);
@@ -28,13 +30,13 @@ impl World {
 
     pub(super) fn dial(&mut self, process: usize) {
         self.processes[process].is_dialing = false;
-        let who = Who { process, account: 0 };
+        let (who, Some(dialed)) = (Who { process, account: 0 }, self.dials(process)) else { return };
         let party = self.party(who);
-        if party.session.connections().next().is_some() || party.session.is_closing() || party.has_failed() {
+        if !self.processes[process].is_alone() || party.session.is_closing() || party.has_failed() {
             return;
         }
-        let host = &self.processes[HOST];
-        if !host.is_up || host.is_closing || host.parties[self.accounts[process]].has_failed() {
+        let Process { is_up, is_closing, .. } = self.processes[dialed.process];
+        if !is_up || is_closing || self.party(dialed).has_failed() {
             // It tries again later.
             let incarnation = self.processes[process].incarnation;
             self.processes[process].is_dialing = true;
@@ -44,8 +46,9 @@ impl World {
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
         self.note(|world| format!("{} dials: {id:?}", world.party(who).name));
-        let acceptor = Acceptor::new(self.plan.limits.clone(), self.clock(HOST));
-        self.lines.push(Link::new(id, Role::Other(process), acceptor));
+        let acceptor = Acceptor::new(self.plan.limits.clone(), self.clock(dialed.process));
+        self.lines.push(Link::new(id, Self::role(process), Self::role(dialed.process), acceptor));
+        self.processes[process].dialed = Some(id);
         let now = self.clock(process);
         self.party_mut(who).session.handle_connected(id, now);
         self.settle(who);
@@ -55,31 +58,21 @@ impl World {
         self.lines.iter_mut().find(|line| line.id == connection)
     }
 
-    /// Who is at an end of a line.
-    fn at(&self, line: &Link, role: Role) -> Who {
-        match (role, line.dialer) {
-            (Role::Other(process), _) => Who { process, account: 0 },
-            (_, Role::Other(process)) => self.host_of(process),
-            _ => unreachable!("processes dial as others"),
-        }
-    }
-
     pub(super) fn arrive(&mut self, connection: ConnectionId, role: Role) {
         let Some(index) = self.lines.iter().position(|line| line.id == connection) else { return };
         let who = self.at(&self.lines[index], role);
+        let accepts = self.lines[index].accepter == role;
         let Some(arrival) = self.lines[index].take(role) else { return };
         let now = self.clock(who.process);
         match arrival {
             Arrival::End => {
                 self.note(|world| format!("{} loses {connection:?}", world.party(who).name));
-                if role == Role::Shop {
-                    self.lines[index].acceptor = None;
-                }
+                self.lines[index].acceptor.take_if(|_| accepts);
                 self.party_mut(who).disconnected(connection, now);
             }
             Arrival::Frame(frame) => {
                 self.note(|world| format!("{} gets over {connection:?}: {}", world.party(who).name, describe_frame(&frame)));
-                if role == Role::Shop && self.lines[index].acceptor.is_some() {
+                if accepts && self.lines[index].acceptor.is_some() {
                     self.knock(index, who, &frame);
                 } else {
                     self.party_mut(who).frame(connection, &frame, now);
@@ -91,7 +84,7 @@ impl World {
 
     /// A frame on a connection that is not authenticated.
     fn knock(&mut self, index: usize, who: Who, frame: &Bytes) {
-        let now = self.clock(HOST);
+        let now = self.clock(who.process);
         let line = &mut self.lines[index];
         let id = line.id;
         let Some(acceptor) = &mut line.acceptor else { return };
@@ -99,8 +92,8 @@ impl World {
             unreachable!("the first frame authenticates");
         };
         line.acceptor = None;
-        if self.processes[HOST].is_closing || self.party(who).has_failed() {
-            return self.hang_up(id, Role::Shop);
+        if self.processes[who.process].is_closing || self.party(who).has_failed() {
+            return self.hang_up(id, Self::role(who.process));
         }
         self.party_mut(who).accepted(id, &request, frame, now);
     }
@@ -110,25 +103,35 @@ impl World {
         self.order += 1;
         let (due, order) = (self.now.saturating_add(at_most(&mut self.random, self.plan.latency)), self.order);
         let Some(line) = self.line(connection) else { return };
-        line.acceptor.take_if(|_| role == Role::Shop);
+        let accepts = line.accepter == role;
+        line.acceptor.take_if(|_| accepts);
         line.close(role, due, order);
     }
 
-    /// Breaks a line: what is on its way is lost, but for what chance has it, and each side notices after a while.
+    /// Who accepted a connection closes it.
+    pub(super) fn show_out(&mut self, connection: ConnectionId) {
+        let Some(accepter) = self.line(connection).map(|line| line.accepter) else { return };
+        self.hang_up(connection, accepter);
+    }
+
+    /// Breaks a line: what is on its way is lost, but for what chance has it, and each side notices after a while: first the
+    /// one that listens.
     pub(super) fn cut(&mut self, index: usize, notices: [Duration; 2]) {
         let connection = self.lines[index].id;
         self.note(|_| format!("{connection:?} is cut"));
         let frames = self.stragglers(index);
         let notices = notices.map(|after| self.now.saturating_add(after));
         self.order += 1;
-        self.lines[index].cut_behind(frames, notices, self.order);
+        self.lines[index].cut_behind(|to| frames[end(to)], |at| notices[end(at)], self.order);
         self.counts.cuts += 1;
     }
 
-    /// How many of the frames on their way, to the host and to who dialed, still arrive when the line breaks.
+    /// How many of the frames on their way, first those to the one that listens, still arrive when the line breaks.
     pub(super) fn stragglers(&mut self, index: usize) -> [usize; 2] {
-        let random = self.plan.stragglers.then_some(&mut self.random);
-        random.map_or([0, 0], |random| self.lines[index].on_their_way().map(|frames| random.usize(..=frames)))
+        let Self { random, lines, plan, .. } = self;
+        let line = &lines[index];
+        let on_their_way = [Role::Shop, line.opposite(Role::Shop)].map(|to| line.on_their_way(to));
+        on_their_way.map(|frames| if plan.stragglers { random.usize(..=frames) } else { 0 })
     }
 
     /// A request that was sent before is sent again under another id, if its receiver took it up the first time.
@@ -144,12 +147,13 @@ impl World {
             Body::Transfer(_) => false,
             _ => true,
         };
-        let dialer = Role::Other(if from.process == HOST { to.process } else { from.process });
-        let is_open = |line: &&Link| line.dialer == dialer && line.acceptor.is_none();
+        let (from_role, to_role) = (Self::role(from.process), Self::role(to.process));
+        let is_open = |line: &&Link| line.is_at(from_role) && line.is_at(to_role) && line.acceptor.is_none();
         let Some(connection) = self.lines.iter().find(is_open).map(|line| line.id).filter(|_| begun) else { return };
         let is_ready = |who| {
             let session = &self.party(who).session;
-            session.is_connected() && session.connections().any(|open| open == connection)
+            let is_only = matches!(self.plan.shape, Shape::Hosted(_)) || session.connections().nth(1).is_none();
+            session.is_connected() && is_only && session.connections().any(|open| open == connection)
         };
         if !is_ready(from) || !is_ready(to) {
             return;
@@ -165,9 +169,8 @@ impl World {
         let due = self.now.saturating_add(at_most(&mut self.random, self.plan.latency));
         self.order += 1;
         let order = self.order;
-        let role = if from.process == HOST { Role::Shop } else { Role::Other(from.process) };
         if let Some(line) = self.line(connection) {
-            line.send(role, Arrival::Frame(frame), due, order);
+            line.send(Self::role(from.process), Arrival::Frame(frame), due, order);
         }
     }
 
@@ -178,7 +181,12 @@ impl World {
             return;
         }
         let Some(line) = self.lines.iter().find(|line| line.id == connection) else { return };
-        let to = if from.process == HOST { self.at(line, line.dialer) } else { self.host_of(from.process) };
+        let to = self.at(line, line.opposite(Self::role(from.process)));
         self.said.push((from, to, frame.clone()));
     }
+}
+
+/// Which end of a line it is: 0 has the one that listens.
+pub(super) fn end(role: Role) -> usize {
+    usize::from(role != Role::Shop)
 }

@@ -41,7 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fastrand::Rng;
 
-pub use self::exhaustive::{Begun, Explored, Scenario, explore};
+pub use self::exhaustive::{Begun, Between, Explored, Scenario, explore};
 pub use self::people::Verdict;
 use self::plan::{Plan, one};
 use self::trace::Trace;
@@ -95,6 +95,7 @@ pub struct Counts {
     pub never_begun: u64,
     pub messages: u64,
     pub dials: u64,
+    pub replaced: u64,
     pub cuts: u64,
     pub crashes: u64,
     pub closes: u64,
@@ -104,13 +105,14 @@ pub struct Counts {
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
-        let Self { steps, paid, came_back, never_begun, messages, dials, cuts, crashes, closes, failed_disks, repeats } = self;
+        let Self { steps, paid, came_back, never_begun, messages, dials, replaced, cuts, crashes, closes, failed_disks, repeats } = self;
         *steps += other.steps;
         *paid += other.paid;
         *came_back += other.came_back;
         *never_begun += other.never_begun;
         *messages += other.messages;
         *dials += other.dials;
+        *replaced += other.replaced;
         *cuts += other.cuts;
         *crashes += other.crashes;
         *closes += other.closes;

@@ -9,6 +9,7 @@ use trustline_core::session::{Credentials, Event, RequestToken, Session, Session
 use trustline_core::wire::ProtocolData;
 use trustline_core::{Fulfillment, Timestamp};
 
+use super::exhaustive::Begun;
 use super::party::Party;
 use super::plan::{Act, Plan, Shape, at_most, one};
 use super::world::{HOST, Later, Payment, Who, World, is_answer_to};
@@ -48,12 +49,13 @@ pub(super) fn parties(plan: &Plan) -> (Vec<Party>, Vec<(usize, Party)>) {
             let customers = sharing.iter().enumerate().flat_map(|(account, count)| (0..*count).map(move |n| customer(account, n)));
             ((0..sharing.len()).map(host).collect(), customers.collect())
         }
-        Shape::Equals => {
-            let equal = |name: &str| {
-                let config = SessionConfig { account: Some(format!("example.{name}")), ..dialing(name, Authority::Shared) };
+        Shape::Equals { .. } => {
+            let equal = |name: &str, peer: &str| {
+                let [account, peer_account] = [name, peer].map(|name| Some(format!("example.{name}")));
+                let config = SessionConfig { account, peer_account, ..dialing(name, Authority::Shared) };
                 Party::start(name.into(), SessionConfig { info: Some(ledger_info()), ..config }, &[], 0)
             };
-            (vec![equal("alice")], vec![(0, equal("bob"))])
+            (vec![equal("alice", "bob")], vec![(0, equal("bob", "alice"))])
         }
     }
 }
@@ -211,6 +213,14 @@ pub(super) fn hear(world: &mut World, who: Who, event: Event) {
         Event::Request { token, .. } => {
             let patience = at_most(&mut world.random, world.plan.patience);
             world.later(patience, Later::Answer { who, incarnation, token });
+        }
+        Event::Connected { .. } => {
+            let (meant, others) = std::mem::take(&mut world.meant).into_iter().partition(|(payer, _)| *payer == who);
+            world.meant = others;
+            let meant: Vec<(Who, Begun)> = meant;
+            for (who, payment) in meant {
+                world.later(millis(0), Later::Pay { who, incarnation, payment });
+            }
         }
         Event::Answered { message, .. } => is_answer_to(world.party_mut(who), message, &event),
         _ => {}

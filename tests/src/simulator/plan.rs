@@ -15,7 +15,10 @@ pub(super) enum Shape {
     /// A host, and for each of its accounts how many processes share it.
     Hosted(Vec<usize>),
     /// Two that both keep the ledger.
-    Equals,
+    Equals {
+        /// Each dials the other; else the second dials the first.
+        both_dial: bool,
+    },
 }
 
 /// Something that is done, to whom chance has it.
@@ -94,7 +97,8 @@ impl Plan {
             4 => Shape::Hosted(vec![1, 1, 1]),
             5 => Shape::Hosted(vec![2]),
             6 => Shape::Hosted(vec![1, 3]),
-            _ => Shape::Equals,
+            7 => Shape::Equals { both_dial: false },
+            _ => Shape::Equals { both_dial: true },
         };
         // After a day, an account that is shared can only be settled by people: its balance tells a single payer nothing.
         let is_shared = matches!(&shape, Shape::Hosted(accounts) if accounts.iter().any(|sharing| *sharing > 1));

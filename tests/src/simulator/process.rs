@@ -1,6 +1,7 @@
 //! A process: one clock, one disk, and a party for each account that it keeps.
 
 use trustline_core::Timestamp;
+use trustline_core::session::ConnectionId;
 
 use super::clock::Clock;
 use super::disk::Disk;
@@ -16,12 +17,20 @@ pub(super) struct Process {
     pub(super) is_closing: bool,
     /// It is about to dial.
     pub(super) is_dialing: bool,
+    /// What it dialed last.
+    pub(super) dialed: Option<ConnectionId>,
 }
 
 impl Process {
     pub(super) fn new(parties: Vec<Party>, clock: Clock) -> Self {
         let disk = Disk::new(parties.len());
-        Self { clock, disk, parties, is_up: true, incarnation: 0, is_closing: false, is_dialing: false }
+        Self { clock, disk, parties, is_up: true, incarnation: 0, is_closing: false, is_dialing: false, dialed: None }
+    }
+
+    /// Whether it has no connection, and none that it dialed and that has not come to its end: then it dials, if it does that.
+    pub(super) fn is_alone(&self) -> bool {
+        let session = &self.parties[0].session;
+        !session.is_connected() && !session.connections().any(|open| Some(open) == self.dialed)
     }
 
     /// It dies. What is left is what is on its disk, and `is_kept` of what was on its way there.

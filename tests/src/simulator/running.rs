@@ -4,15 +4,15 @@ use std::cell::RefCell;
 
 use fastrand::Rng;
 use trustline_core::ledger::Effect;
-use trustline_core::session::Output;
+use trustline_core::session::{DisconnectReason, Output};
 
 use super::disk::Batch;
+use super::lines::end;
 use super::party::Party;
 use super::people;
 use super::plan::at_most;
 use super::trace::describe_effects;
-use super::world::{HOST, Later, Who, World};
-use crate::link::Role;
+use super::world::{Later, Who, World};
 use crate::{describe_event, seconds};
 
 impl World {
@@ -35,9 +35,7 @@ impl World {
                 break;
             }
         }
-        if who.process != HOST {
-            self.dial_soon(who.process);
-        }
+        self.dial_soon(who.process);
     }
 
     fn append(&mut self, who: Who, effects: Vec<Effect>) {
@@ -79,7 +77,8 @@ impl World {
                 }
                 Output::Disconnect { connection, reason } => {
                     self.note(|world| format!("{} gives {connection:?} up: {reason}", world.party(who).name));
-                    self.hang_up(connection, if who.process == HOST { Role::Shop } else { Role::Other(who.process) });
+                    self.counts.replaced += u64::from(reason == DisconnectReason::Replaced);
+                    self.hang_up(connection, Self::role(who.process));
                 }
                 Output::Event(event) => {
                     self.note(|world| format!("{} is told: {}", world.party(who).name, describe_event(&event)));
@@ -94,11 +93,11 @@ impl World {
     fn fail(&mut self, process: usize) {
         self.note(|_| format!("the disk of process {process} fails"));
         self.counts.failed_disks += 1;
-        let role = if process == HOST { Role::Shop } else { Role::Other(process) };
+        let role = Self::role(process);
         for party in &mut self.processes[process].parties {
             party.fail();
         }
-        let connections: Vec<_> = self.lines.iter().filter(|line| role == Role::Shop || line.dialer == role).map(|line| line.id).collect();
+        let connections: Vec<_> = self.lines.iter().filter(|line| line.is_at(role)).map(|line| line.id).collect();
         for connection in connections {
             self.hang_up(connection, role);
         }
@@ -118,18 +117,17 @@ impl World {
 
     fn die(&mut self, process: usize, is_kept: impl Fn(&mut Rng) -> bool) {
         self.note(|_| format!("process {process} dies"));
+        let role = Self::role(process);
         for index in 0..self.lines.len() {
-            let line = &self.lines[index];
-            if process != HOST && line.dialer != Role::Other(process) {
+            if !self.lines[index].is_at(role) {
                 continue;
             }
-            let [mut to_shop, mut to_dialer] = self.stragglers(index);
-            *if process == HOST { &mut to_shop } else { &mut to_dialer } = 0;
+            let frames = self.stragglers(index);
             self.order += 1;
             let line = &mut self.lines[index];
-            line.cut_behind([to_shop, to_dialer], [self.now; 2], self.order);
+            line.cut_behind(|to| if to == role { 0 } else { frames[end(to)] }, |_| self.now, self.order);
             // Nobody is there to notice.
-            line.leave(if process == HOST { Role::Shop } else { Role::Other(process) });
+            line.leave(role);
         }
         let Self { processes, random, .. } = self;
         let random = RefCell::new(random);

@@ -12,6 +12,7 @@ use trustline_core::{Timestamp, TransferId};
 
 use super::books::Fate;
 use super::clock::Clock;
+use super::exhaustive::{self, Begun};
 use super::party::Party;
 use super::people;
 use super::plan::{Plan, Shape};
@@ -24,7 +25,7 @@ use crate::link::{Link, Role};
 /// More steps than any moment has: beyond it, they talk in circles.
 const MOST_STEPS_AT_ONCE: usize = 100_000;
 
-/// The one that listens.
+/// The one that listens; the first of two equals.
 pub(super) const HOST: usize = 0;
 
 /// A party by its process and its account there.
@@ -43,6 +44,8 @@ pub(super) struct World {
     pub(super) accounts: Vec<usize>,
     pub(super) lines: Vec<Link>,
     pub(super) payments: Vec<Payment>,
+    /// Payments that are begun as soon as their payers are connected.
+    pub(super) meant: Vec<(Who, Begun)>,
     /// Requests that were sent, and can be sent again: by whom, to whom.
     pub(super) said: Vec<(Who, Who, Bytes)>,
     queue: BTreeMap<(Timestamp, u64), Later>,
@@ -84,6 +87,11 @@ pub(super) enum Later {
         process: usize,
         incarnation: u32,
     },
+    Pay {
+        who: Who,
+        incarnation: u32,
+        payment: Begun,
+    },
     /// A process that is down starts; one that is closing ends, and starts.
     Start {
         process: usize,
@@ -122,6 +130,7 @@ impl World {
             accounts,
             lines: Vec::new(),
             payments: Vec::new(),
+            meant: Vec::new(),
             said: Vec::new(),
             queue: BTreeMap::new(),
             order: 0,
@@ -138,10 +147,33 @@ impl World {
                 world.settle(who);
             }
         }
-        for process in 1..world.processes.len() {
+        for process in 0..world.processes.len() {
             world.dial_soon(process);
         }
         world
+    }
+
+    /// Which end of a line a process has: [`Role::Shop`] is the one that listens, also where it dials.
+    pub(super) fn role(process: usize) -> Role {
+        if process == HOST { Role::Shop } else { Role::Other(process) }
+    }
+
+    /// Who is at an end of a line.
+    pub(super) fn at(&self, line: &Link, role: Role) -> Who {
+        match (role, line.opposite(role)) {
+            (Role::Other(process), _) => Who { process, account: 0 },
+            (_, Role::Other(process)) => self.host_of(process),
+            _ => unreachable!("a process has no line to itself"),
+        }
+    }
+
+    /// Whom a process dials, if it does.
+    pub(super) fn dials(&self, process: usize) -> Option<Who> {
+        match (process, &self.plan.shape) {
+            (HOST, Shape::Equals { both_dial: true }) => Some(Who { process: 1, account: 0 }),
+            (HOST, _) => None,
+            _ => Some(self.host_of(process)),
+        }
     }
 
     pub(super) fn party(&self, who: Who) -> &Party {
@@ -170,6 +202,11 @@ impl World {
     /// Whether several processes share an account of the host.
     pub(super) fn is_shared(&self, account: usize) -> bool {
         matches!(&self.plan.shape, Shape::Hosted(sharing) if sharing[account] > 1)
+    }
+
+    /// Whether both sides keep the ledger.
+    pub(super) fn are_equals(&self) -> bool {
+        matches!(self.plan.shape, Shape::Equals { .. })
     }
 
     pub(super) fn note(&mut self, what: impl FnOnce(&Self) -> String) {
@@ -229,7 +266,8 @@ impl World {
                 consider(at, Step::Arrival { connection: line.id, at: role });
             }
             if let Some(acceptor) = &line.acceptor {
-                consider(self.processes[HOST].clock.when(acceptor.deadline(), self.now), Step::ShowOut(line.id));
+                let clock = &self.processes[self.at(line, line.accepter).process].clock;
+                consider(clock.when(acceptor.deadline(), self.now), Step::ShowOut(line.id));
             }
         }
         for (process, state) in self.processes.iter().enumerate() {
@@ -258,7 +296,7 @@ impl World {
             }
             Step::ShowOut(connection) => {
                 self.note(|_| format!("{connection:?} was silent for too long"));
-                self.hang_up(connection, Role::Shop);
+                self.show_out(connection);
             }
         }
         self.lines.retain(|line| !line.is_over());
@@ -282,6 +320,9 @@ impl World {
             Later::Answer { who, incarnation, token } if self.is_current(who.process, incarnation) => {
                 people::answer(self, who, token);
                 self.settle(who);
+            }
+            Later::Pay { who, incarnation, payment } if self.is_current(who.process, incarnation) => {
+                exhaustive::begin_one(self, who, payment);
             }
             Later::Dial { process, incarnation } if self.is_current(process, incarnation) => self.dial(process),
             Later::Start { process, incarnation } if self.processes[process].incarnation == incarnation => self.start(process),

@@ -3,7 +3,7 @@
 use super::desk::{ALL, Desk, FIRST, config};
 use super::peer::{error, fulfill, fulfillment, id, message, prepare, reject, transfer};
 use crate::ledger::Authority::{self, Ours, Shared, Theirs};
-use crate::session::{ConnectionId, ErrorName, SessionConfig};
+use crate::session::{AuthenticationRequest, ConnectionId, Credentials, DeadlineReason, ErrorName, SessionConfig};
 use crate::wire::{Body, ProtocolData};
 
 const SECOND: ConnectionId = ConnectionId(2);
@@ -209,4 +209,17 @@ fn a_lost_connection_beside_another() {
     let told = ["effect Fulfilled", "frame Fulfill", "event IncomingFulfilled"];
     assert_eq!(desk.outputs(), told, "over the connection that brought the Prepare");
     assert_eq!(desk.cut(FIRST), ["event Disconnected", "frame Fulfill on 2"]);
+}
+
+#[test]
+fn a_connection_that_goes_before_another_of_an_equal() {
+    let [account, peer_account] = ["peer.a", "peer.b"].map(|address| Some(address.into()));
+    let mut desk = Desk::connected_with(SessionConfig { account, peer_account, ..config(Shared) });
+    let request = AuthenticationRequest { request_id: 7, credentials: Credentials::default() };
+    desk.session.handle_accepted(SECOND, &request, ProtocolData::new(), desk.now);
+    assert_eq!(desk.outputs(), ["frame Response on 2", "event Connected", "frame Message"]);
+    assert!(desk.accepts("Message").is_empty());
+    assert_eq!(desk.deadline(), Some((5_000, DeadlineReason::Replaced(SECOND))));
+    assert!(desk.timeout_after(4_999).is_empty());
+    assert_eq!(desk.timeout_after(1), ["disconnect Replaced on 2", "event Disconnected"]);
 }

@@ -6,6 +6,7 @@ pub mod closing;
 pub mod connecting;
 pub mod crowding;
 pub mod encrypting;
+pub mod equals;
 pub mod failing;
 pub mod handing_in;
 pub mod journaling;

@@ -1,6 +1,6 @@
 //! PROTOCOL.md section 4: how payments end.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use trustline_core::Fulfillment;
 use trustline_core::ledger::{Bounds, PrepareError};
 use trustline_core::session::{Event, PrepareFailure};
@@ -8,7 +8,7 @@ use trustline_core::wire::{Entry, ProtocolData};
 use trustline_runtime::{Client, Payment, PaymentError};
 
 use crate::contract::rig::{ANYWHERE, Adapter, Clerk, alice, alice_at, alices, assert_mirrored, expires, letter, open_shop, shop, until};
-use crate::{fulfillment, no_funds, transfer_id};
+use crate::{fulfillment, no_funds, number, transfer_id};
 
 pub async fn a_payment_is_fulfilled_on_both_books<H: Adapter, C: Adapter>() {
     let host = open_shop::<H>().await;
@@ -158,10 +158,63 @@ pub async fn both_pay_each_other_at_once<H: Adapter, C: Adapter>() {
     let account = alices(&host);
     let there = (1..=200).map(|n| client.pay(letter(n, 3)));
     let back = (1001..=1200).map(|n| account.pay(letter(n, 2)));
-    let (there, back) = futures_util::future::join(join_all(there), join_all(back)).await;
+    let (there, back) = join(join_all(there), join_all(back)).await;
     assert!(there.iter().chain(&back).all(Result::is_ok));
     assert_eq!(client.peer_balance().await.unwrap(), -200);
     assert_eq!(client.balance(), -200);
+    assert_mirrored(&client, &account).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn the_host_refunds_what_it_was_paid<H: Adapter, C: Adapter>() {
+    let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
+    let client = Client::<C>::builder(&alice_at(host.address())).handler(Clerk::Sells).connect().await.unwrap();
+    let letters = join_all((1..=3).map(|n| client.pay(letter(n, 10))));
+    let shopping = async {
+        for _ in 1..=3 {
+            let (account, id) = until(&mut events, |account, event| match event {
+                Event::IncomingPrepared { transfer, .. } => Some((account.clone(), transfer.id)),
+                _ => None,
+            })
+            .await;
+            account.fulfill(id, fulfillment(number(id))).unwrap();
+        }
+        let account = alices(&host);
+        // Two letters are returned: one is refunded against a proof, the other on trust.
+        account.pay(letter(1001, 10)).await.unwrap();
+        account.transfer(transfer_id(1002), 10, &Entry::text("note", "letter 2").into()).await.unwrap();
+        account
+    };
+    let (paid, account) = join(letters, shopping).await;
+    assert!(paid.iter().all(Result::is_ok));
+    assert_eq!(client.peer_balance().await.unwrap(), -10);
+    assert_eq!((client.balance(), client.sums().incoming_posted), (-10, 20));
+    assert_mirrored(&client, &account).await;
+    client.close().await;
+    host.close().await;
+}
+
+pub async fn the_limits_of_both_hold_in_both_directions<H: Adapter, C: Adapter>() {
+    // The host lets the client pay 20 in advance, and gives it 5 on credit; the client takes no more than 3 of those.
+    let host = shop::<H>().bounds(Bounds { minimum: -5, maximum: 20 }).listen(ANYWHERE).await.unwrap();
+    let builder = Client::<C>::builder(&alice_at(host.address())).bounds(Bounds { minimum: -15, maximum: 3 });
+    let client = builder.handler(Clerk::Sells).connect().await.unwrap();
+    let account = alices(&host);
+    let own_limit = PaymentError::NotSent(PrepareFailure::Ledger(PrepareError::InsufficientBalance));
+    client.pay(letter(1, 15)).await.unwrap();
+    assert_eq!(client.pay(letter(2, 1)).await, Err(own_limit.clone()));
+    account.pay(letter(1001, 18)).await.unwrap();
+    let refused = account.pay(letter(1002, 1)).await.unwrap_err();
+    assert!(matches!(refused, PaymentError::Refused(_)) && refused.is_limit_reached(), "{refused:?}");
+    assert_eq!((client.peer_limit().await.unwrap(), account.peer_limit().await.unwrap()), (-20, -3));
+    // Each may move its own.
+    client.set_bounds(Bounds { minimum: -30, maximum: 10 });
+    account.pay(letter(1003, 2)).await.unwrap();
+    assert_eq!(account.pay(letter(1004, 1)).await, Err(own_limit));
+    client.pay(letter(3, 25)).await.unwrap();
+    assert!(matches!(client.pay(letter(4, 1)).await, Err(PaymentError::Refused(_))));
+    assert_eq!(client.peer_balance().await.unwrap(), -20);
     assert_mirrored(&client, &account).await;
     client.close().await;
     host.close().await;

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, future};
@@ -25,6 +26,10 @@ struct Line {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Where it leads.
+    target: Option<SocketAddr>,
+    /// The connections that wait until that is known.
+    waiting: Vec<oneshot::Sender<SocketAddr>>,
     /// To cut each connection that there is.
     cuts: Vec<oneshot::Sender<()>>,
     /// So many bytes still pass, of both directions together; then all connections are cut, once.
@@ -42,6 +47,13 @@ struct State {
 impl<R: Adapter> Proxy<R> {
     /// Listens, and connects each connection to `target`.
     pub async fn before(target: SocketAddr) -> Self {
+        let proxy = Self::open().await;
+        proxy.leads_to(target);
+        proxy
+    }
+
+    /// Listens, and keeps connections waiting until it is known where they [lead](Self::leads_to).
+    pub async fn open() -> Self {
         let listener = R::default().listen(ANYWHERE).await.unwrap();
         let address = R::default().local_address(&listener).unwrap();
         let line = Arc::<Line>::default();
@@ -51,6 +63,7 @@ impl<R: Adapter> Proxy<R> {
                 let Some(is_cut) = line.connect() else { continue };
                 let line = line.clone();
                 R::default().spawn(async move {
+                    let Some(target) = line.target().await else { return };
                     let Ok(far) = R::default().connect(&target.ip().to_string(), target.port()).await else { return };
                     let (near_reads, near_writes) = futures_lite::io::split(near);
                     let (far_reads, far_writes) = futures_lite::io::split(far);
@@ -63,6 +76,22 @@ impl<R: Adapter> Proxy<R> {
             }
         });
         proxy
+    }
+
+    /// Connects each connection to `target` from now on, those that wait for it first.
+    pub fn leads_to(&self, target: SocketAddr) {
+        let mut state = self.line.state.lock().unwrap();
+        state.target = Some(target);
+        for waiting in state.waiting.drain(..) {
+            let _ = waiting.send(target);
+        }
+    }
+
+    /// Waits until a connection waits.
+    pub async fn until_dialed(&self) {
+        while self.line.state.lock().unwrap().waiting.is_empty() {
+            R::default().sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Cuts all connections there are, as if a router had lost them.
@@ -112,6 +141,19 @@ impl Line {
         let (cut, is_cut) = oneshot::channel();
         state.cuts.push(cut);
         Some(is_cut)
+    }
+
+    async fn target(&self) -> Option<SocketAddr> {
+        let told = {
+            let mut state = self.state.lock().unwrap();
+            if state.target.is_some() {
+                return state.target;
+            }
+            let (tell, told) = oneshot::channel();
+            state.waiting.push(tell);
+            told
+        };
+        told.await.ok()
     }
 
     fn cut(&self) {
