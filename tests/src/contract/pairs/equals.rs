@@ -186,11 +186,13 @@ pub async fn equals_who_both_dial_keep_one_connection<A: Adapter, B: Adapter>() 
         join(pays_letters(&both.alice, first..first + 40), pays_letters(&both.bob, second..second + 30)).await;
         // In the end it is the one that alice has dialed, whose address is the smaller one. No question is lost until then.
         let words = custom(&format!("{:?}", "word".repeat(1000)));
-        let mut passed = 0;
-        while both.to_bob.passed() < passed + 8000 {
-            passed = both.to_bob.passed();
+        let mut is_kept = false;
+        while !is_kept {
+            let passed = both.to_bob.passed();
             let (one, other) = join(both.alice.request(words.clone()), both.bob.request(words.clone())).await;
             assert_eq!((one.unwrap(), other.unwrap()), (words.clone(), words.clone()));
+            // Two questions and two answers.
+            is_kept = both.to_bob.passed() >= passed + 4 * 4000;
         }
         let sums = both.agree().await;
         assert_eq!((sums.outgoing_posted, sums.incoming_posted), (40, 30));
