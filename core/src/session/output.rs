@@ -249,6 +249,8 @@ pub enum DisconnectReason {
     TooManyConnections,
     /// The two ledgers cannot both be right.
     Disputed,
+    /// The account is suspended, or removed.
+    Suspended,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -261,6 +263,7 @@ impl fmt::Display for DisconnectReason {
             Self::Violation(error) => write!(f, "the peer broke a limit: {error}"),
             Self::TooManyConnections => f.write_str("the account has too many connections"),
             Self::Disputed => f.write_str("the two ledgers cannot both be right"),
+            Self::Suspended => f.write_str("the account is suspended"),
         }
     }
 }
