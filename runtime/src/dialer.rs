@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_channel::oneshot;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
+use tracing::Instrument;
 use trustline_core::session::DisconnectReason;
 
 use crate::account::Account;
@@ -68,7 +69,13 @@ pub(crate) struct Dialer<R: Runtime> {
 }
 
 impl<R: Runtime> Dialer<R> {
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(self) {
+        let name = self.account.name();
+        let span = tracing::info_span!(parent: None, "connection", host = self.url.host(), port = self.url.port(), account = name);
+        self.keep_up().instrument(span).await;
+    }
+
+    async fn keep_up(mut self) {
         let mut backoff = Backoff::new();
         while !self.keep_up.is_stopped() && self.account.failure().is_none() && self.account.dispute().is_none() {
             let result = self.dial_once(&mut backoff).await;
@@ -82,7 +89,7 @@ impl<R: Runtime> Dialer<R> {
             }
             let pause = backoff.next();
             let error = result.err().map(tracing::field::display);
-            tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, error, "not connected; dialing again");
+            tracing::info!(?pause, error, "not connected; dialing again");
             select(pin!(self.runtime.sleep(pause)), pin!(self.keep_up.wake.notified())).await;
         }
     }

@@ -260,6 +260,11 @@ impl Session {
         self.stopped = Some(Stopped::Journal);
     }
 
+    /// As [`stop`](Self::stop), because the account is none any more. What was decided is stored.
+    pub fn remove(&mut self) {
+        self.stopped.get_or_insert(Stopped::Removed);
+    }
+
     /// Begins to close: nothing new is taken on, what was accepted is answered, and then, or after the request timeout,
     /// the connections are closed.
     pub fn close(&mut self, now: Timestamp) {
