@@ -33,6 +33,6 @@ pub mod wire;
 
 pub use condition::{Condition, Fulfillment};
 pub use ledger_id::LedgerId;
-pub use limits::{Limits, WireLimits};
+pub use limits::{Limits, TransferRate, WireLimits};
 pub use time::{Timestamp, TimestampError};
 pub use transfer_id::{TransferId, TransferIdError};

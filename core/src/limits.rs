@@ -19,6 +19,21 @@ impl Default for WireLimits {
     }
 }
 
+/// How often something new may begin.
+///
+/// ```
+/// use trustline_core::{Limits, TransferRate};
+///
+/// let limits = Limits { transfer_rate: Some(TransferRate { per_second: 100, burst: 1_000 }), ..Limits::default() };
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferRate {
+    /// How many a second, in the long run.
+    pub per_second: u32,
+    /// How many at once, after a time without any.
+    pub burst: u32,
+}
+
 /// Bounds on one peer relationship.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -30,6 +45,9 @@ pub struct Limits {
     pub unanswered_requests: usize,
     /// Most transfers that are prepared or whose outcome the peer has not acknowledged: 100,000.
     pub open_transfers: usize,
+    /// How fast the peer may make new transfers: `None`, as fast as it can. A peer that may do that can also fill the memory of
+    /// finished transfers, which keeps each for its expiry and the margin: set a rate where strangers have accounts.
+    pub transfer_rate: Option<TransferRate>,
     /// Most outcomes whose payer has left, and which everyone who connects to the hosted account is told: 1,000.
     pub orphans: usize,
     /// Most ledgers of peers that are remembered, for each account: 1,000. The one that was seen longest ago is forgotten.
@@ -59,6 +77,7 @@ impl Default for Limits {
             in_flight_requests: 10_000,
             unanswered_requests: 10_000,
             open_transfers: 100_000,
+            transfer_rate: None,
             orphans: 1_000,
             peers: 1_000,
             openings: 1_000,

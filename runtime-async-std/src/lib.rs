@@ -32,10 +32,14 @@ use async_std::io::{Read, Write};
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task;
 pub use trustline_runtime::{
-    Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
-    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, PeerError, RequestError,
-    Runtime, Watcher, core,
+    Accepted, Account, AccountMetrics, Admissions, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError,
+    ConnectionLimits, Decision, Endings, Events, Fulfilled, Handler, Histogram, HostMeter, HostMetrics, Ignore, Journal, JournalError,
+    Memory, OpenError, Payment, PaymentCounts, PaymentError, PeerCertificate, PeerError, RemoveError, RequestError, Runtime, Traffic,
+    Watcher, core,
 };
+
+#[cfg(feature = "prometheus")]
+pub use trustline_runtime::prometheus;
 
 #[cfg(feature = "sqlite")]
 pub use trustline_runtime::{Sqlite, SqliteBuilder};
@@ -96,6 +100,10 @@ impl Runtime for AsyncStd {
 
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         task::spawn(work);
+    }
+
+    fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        task::spawn_blocking(work);
     }
 }
 

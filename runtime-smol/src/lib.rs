@@ -25,10 +25,14 @@ use std::time::Duration;
 
 use smol::net::{TcpListener, TcpStream};
 pub use trustline_runtime::{
-    Accepted, Account, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError, ConnectionLimits, Decision,
-    Events, Fulfilled, Handler, Ignore, Journal, JournalError, Memory, Payment, PaymentError, PeerCertificate, PeerError, RequestError,
-    Runtime, Watcher, core,
+    Accepted, Account, AccountMetrics, Admissions, Admitted, Appended, Applicant, BtpUrl, BtpUrlError, Commands, Committed, ConnectError,
+    ConnectionLimits, Decision, Endings, Events, Fulfilled, Handler, Histogram, HostMeter, HostMetrics, Ignore, Journal, JournalError,
+    Memory, OpenError, Payment, PaymentCounts, PaymentError, PeerCertificate, PeerError, RemoveError, RequestError, Runtime, Traffic,
+    Watcher, core,
 };
+
+#[cfg(feature = "prometheus")]
+pub use trustline_runtime::prometheus;
 
 #[cfg(feature = "sqlite")]
 pub use trustline_runtime::{Sqlite, SqliteBuilder};
@@ -84,5 +88,9 @@ impl Runtime for Smol {
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         smol::spawn(task).detach();
+    }
+
+    fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        smol::unblock(work).detach();
     }
 }

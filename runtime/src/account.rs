@@ -7,6 +7,8 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use trustline_core::ledger::{Bounds, NoFulfillment, Sums};
 use trustline_core::session::{ConnectionId, DisconnectReason, Dispute, Event, LedgerInfo, Output, Session};
@@ -18,7 +20,9 @@ use crate::backoff::is_work;
 use crate::clock;
 use crate::handler::{Commands, Decision, Handler};
 use crate::journal::{Appended, Committed, Journal, JournalError, Watcher};
+use crate::metrics::AccountMetrics;
 use crate::outbox::Outbox;
+use crate::standing::Standing;
 use crate::timekeeper::{Call, Timekeeper};
 use crate::waiters::{Connected, Waiters};
 
@@ -34,6 +38,8 @@ pub(crate) struct Shared {
     journal: Arc<dyn Journal>,
     timekeeper: Arc<Timekeeper>,
     alarm: Arc<Alarm>,
+    /// What is logged about it says whose it is.
+    span: tracing::Span,
     state: Mutex<State>,
 }
 
@@ -42,16 +48,26 @@ pub(crate) struct State {
     pub(crate) waiters: Waiters,
     /// The peer has done something for us since this was last reset, by who dials.
     pub(crate) worked: bool,
+    pub(crate) standing: Standing,
+    pub(crate) metrics: AccountMetrics,
     handler: Box<dyn Handler>,
     outboxes: Vec<(ConnectionId, Arc<Outbox>)>,
     next_connection: u64,
-    /// A batch is with the journal; this waits behind it.
-    committing: Option<Vec<Output>>,
+    committing: Option<Commit>,
+    /// Who waits for the journal to have everything.
+    commit_waker: Option<Waker>,
     /// Connections are not read from until the batch is durable.
     held_back: bool,
     failure: Option<JournalError>,
     /// The timekeeper calls then, which is no later than the next deadline.
     armed: Option<Call>,
+}
+
+/// A batch is with the journal.
+struct Commit {
+    since: Instant,
+    /// What waits behind it.
+    outputs: Vec<Output>,
 }
 
 /// Outputs of one account that may wait behind a batch before its connections are no longer read from.
@@ -70,15 +86,24 @@ impl Account {
             session,
             waiters: Waiters::default(),
             worked: false,
+            standing: Standing::default(),
+            metrics: AccountMetrics::default(),
             handler,
             outboxes: Vec::new(),
             next_connection: 0,
             committing: None,
+            commit_waker: None,
             held_back: false,
             failure: None,
             armed: None,
         };
-        Self { shared: Arc::new(Shared { name, journal, timekeeper, alarm, state: Mutex::new(state) }) }
+        let span = tracing::info_span!(parent: None, "account", name);
+        Self { shared: Arc::new(Shared { name, journal, timekeeper, alarm, span, state: Mutex::new(state) }) }
+    }
+
+    /// Whether both are handles to the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Offers again what a journal left undecided.
@@ -151,6 +176,11 @@ impl Account {
         self.shared.lock().session.dispute().cloned()
     }
 
+    /// What happened since it was opened, and how it stands.
+    pub fn metrics(&self) -> AccountMetrics {
+        self.shared.lock().metrics()
+    }
+
     /// Gives commands, whose outputs leave as one batch.
     pub fn command<T>(&self, command: impl FnOnce(&mut Commands<'_>) -> T) -> T {
         self.with(|state, now| command(&mut Commands { session: &mut state.session, now }))
@@ -164,6 +194,7 @@ impl Account {
 
     /// Feeds the session, and settles what comes of it.
     pub(crate) fn with<T>(&self, feed: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let _entered = self.shared.span.enter();
         let mut state = self.shared.lock();
         // Read behind the lock: whoever waited for it must not feed a time that is past.
         let now = clock::now();
@@ -215,16 +246,26 @@ impl Account {
                 state.release(outputs, now);
                 continue;
             }
+            state.metrics.commit_effects.record(effects.len() as u64);
+            let since = clock::instant();
             match self.shared.journal.append(&self.shared.name, effects, state.session.trustline(), self.shared.clone()) {
-                Appended::Done(Ok(())) => state.release(outputs, now),
-                Appended::Done(Err(error)) => self.fail(state, error),
-                Appended::Pending => state.committing = Some(outputs),
+                Appended::Done(result) => self.finish(state, Commit { since, outputs }, result, now),
+                Appended::Pending => state.committing = Some(Commit { since, outputs }),
             }
         }
         if state.failure.is_some() {
             state.drop_outputs(now);
         }
         self.arm(state);
+    }
+
+    /// The journal has the batch, or failed to take it.
+    fn finish(&self, state: &mut State, commit: Commit, result: Result<(), JournalError>, now: Timestamp) {
+        state.metrics.commit_micros.record(u64::try_from(commit.since.elapsed().as_micros()).unwrap_or(u64::MAX));
+        match result {
+            Ok(()) => state.release(commit.outputs, now),
+            Err(error) => self.fail(state, error),
+        }
     }
 
     /// The journal is not to be trusted any more: nothing leaves.
@@ -249,14 +290,18 @@ impl Account {
 impl Committed for Shared {
     fn committed(self: Arc<Self>, result: Result<(), JournalError>) {
         let account = Account { shared: self };
+        let _entered = account.shared.span.enter();
         let mut state = account.shared.lock();
         let now = clock::now();
-        let outputs = state.committing.take().unwrap_or_default();
-        match result {
-            Ok(()) => state.release(outputs, now),
-            Err(error) => account.fail(&mut state, error),
+        if let Some(commit) = state.committing.take() {
+            account.finish(&mut state, commit, result, now);
         }
         account.settle(&mut state, now);
+        if state.committing.is_none()
+            && let Some(waker) = state.commit_waker.take()
+        {
+            waker.wake();
+        }
         if std::mem::take(&mut state.held_back) {
             state.outboxes.iter().for_each(|(_, outbox)| outbox.wake());
         }
@@ -336,6 +381,31 @@ impl State {
         }
     }
 
+    /// Ready when nothing is with the journal.
+    pub(crate) fn poll_committed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.committing.is_none() {
+            return Poll::Ready(());
+        }
+        self.commit_waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn metrics(&self) -> AccountMetrics {
+        let waiting = self.committing.as_ref().map_or(0, |commit| commit.outputs.len()) + self.session.queued_outputs();
+        let of_connections = |count: fn(&Outbox) -> usize| self.outboxes.iter().map(|(_, outbox)| count(outbox) as u64).sum();
+        AccountMetrics {
+            connections: self.session.connections().count() as u64,
+            refusals: *self.session.refusals(),
+            violations: *self.session.violations(),
+            in_flight: self.session.in_flight() as u64,
+            open_transfers: self.session.trustline().open_len() as u64,
+            waiting_outputs: waiting as u64,
+            waiting_frames: of_connections(Outbox::frames),
+            waiting_bytes: of_connections(Outbox::unwritten),
+            ..self.metrics.clone()
+        }
+    }
+
     /// What these outputs rest on is durable.
     fn release(&mut self, outputs: Vec<Output>, now: Timestamp) {
         // Frames mostly come in runs for one connection: one wake is enough for each run. It stands behind the run, because
@@ -350,10 +420,12 @@ impl State {
                         run = self.outboxes.iter().position(|(id, _)| *id == connection);
                     }
                     if let Some(at) = run {
+                        self.metrics.sent.count(frame.len());
                         self.outboxes[at].1.push(frame);
                     }
                 }
                 Output::Disconnect { connection, reason } => {
+                    self.metrics.count_disconnect(&reason);
                     if let Some((_, outbox)) = self.outboxes.iter().find(|(id, _)| *id == connection) {
                         outbox.close(reason);
                         outbox.wake();
@@ -361,6 +433,7 @@ impl State {
                 }
                 Output::Event(event) => {
                     self.worked |= is_work(&event);
+                    self.metrics.count_event(&event);
                     // A ledger that is known is not asked for again.
                     if let Event::Connected { connection, .. } = event
                         && self.session.info().is_some()
@@ -399,6 +472,7 @@ impl State {
     fn drop_outputs(&mut self, now: Timestamp) {
         while let Some(output) = self.session.poll_output() {
             if let Output::Event(event @ Event::Disconnected { .. }) = output {
+                self.metrics.count_event(&event);
                 self.tell(event, now);
             }
         }
@@ -411,6 +485,7 @@ impl State {
     }
 
     fn stop(&mut self, failure: JournalError) {
+        self.metrics.journal_failures += 1;
         for (_, outbox) in &self.outboxes {
             outbox.close(DisconnectReason::Closed);
             outbox.wake();

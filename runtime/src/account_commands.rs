@@ -5,7 +5,7 @@ use std::future::Future;
 use trustline_core::ledger::Bounds;
 use trustline_core::session::{ErrorName, FulfillFailure, MessageError, MessageFailure, RejectFailure, RequestToken, subprotocol};
 use trustline_core::wire::{EncodeError, IlpError, ProtocolData};
-use trustline_core::{Fulfillment, TransferId};
+use trustline_core::{Fulfillment, TransferId, TransferRate};
 
 use crate::account::Account;
 use crate::payment::{Fulfilled, Payment, PaymentError};
@@ -115,6 +115,13 @@ impl Account {
     /// Changes how far the balance may go, for what is prepared from now on.
     pub fn set_bounds(&self, bounds: Bounds) {
         self.with(|state, now| state.session.set_bounds(bounds, now));
+    }
+
+    /// Changes how many transfers may be open, and how fast the peer may make new ones, from now on: the two
+    /// [`Limits`](trustline_core::Limits) of these names. The journal does not keep it: an account that is opened anew, in
+    /// another process say, has those that its host or client was built with.
+    pub fn set_transfer_limits(&self, open_transfers: usize, transfer_rate: Option<TransferRate>) {
+        self.with(|state, _| state.session.set_transfer_limits(open_transfers, transfer_rate));
     }
 }
 

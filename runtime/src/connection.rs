@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::session::{Acceptance, Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason};
 
@@ -26,23 +27,30 @@ use crate::limits::ConnectionLimits;
 use crate::outbox::{Outbox, Waiting};
 use crate::runtime::Runtime;
 use crate::transport::Transport;
-use crate::websocket::{CloseCode, Incoming, WebSocket, WebSocketError};
+use crate::websocket::{CloseCode, Fault, Incoming, WebSocket, WebSocketError};
 
 /// Decides whether an authenticated connection may join an account, and lets it.
 pub(crate) trait Admission: Send + Sync {
-    /// `Err` is the sentence that tells the client no.
-    fn admit(
-        &self,
-        request: &AuthenticationRequest,
-        certificate: Option<PeerCertificate>,
-        outbox: &Arc<Outbox>,
-    ) -> Result<(Account, ConnectionId), String>;
+    fn admit(self: Arc<Self>, shown: Shown, outbox: Arc<Outbox>) -> Admitting;
 }
+
+/// What a connection shows of its client.
+pub(crate) struct Shown {
+    pub(crate) request: AuthenticationRequest,
+    /// The length of the request's frame.
+    pub(crate) frame_bytes: usize,
+    pub(crate) certificate: Option<PeerCertificate>,
+}
+
+/// `Err` is the frame that tells the client no.
+pub(crate) type Admitting = Pin<Box<dyn Future<Output = Result<(Account, ConnectionId), Bytes>> + Send>>;
 
 /// Whose connection it is.
 pub(crate) enum Stage {
     /// Nobody's yet.
     Accepting { acceptor: Acceptor, admission: Arc<dyn Admission> },
+    /// Nobody's yet: whether it may join its account is being decided, and nothing is read meanwhile.
+    Admitting(Admitting),
     /// An account's. One that we dialed belongs to its account from the start, and authenticates when it opens.
     Joined { account: Account, id: ConnectionId },
     /// Nobody's any more: what is queued is still written.
@@ -149,11 +157,18 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.outbox.unregister();
+        let polled = self.poll_rounds(cx);
+        self.outbox.set_unwritten(self.websocket.outgoing().len());
+        polled
+    }
+
+    fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         for round in 1.. {
             // Writing and the time come to their turn in the last round at the latest: a peer that never stops talking must
             // not talk itself out of a deadline.
             let is_last = round == ROUNDS;
             self.take_outbox();
+            self.poll_admission(cx);
             let read = match self.poll_read(cx) {
                 Poll::Ready(Err(error)) => return Poll::Ready(Ended::Stream(error)),
                 read => read.is_ready(),
@@ -223,7 +238,8 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     /// Ready(Ok): bytes were read and handled, or the stream has just ended.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.incoming == Rest::Nothing || (self.paused && !self.can_read_again()) {
+        let is_held = matches!(self.stage, Stage::Admitting(_)) || (self.paused && !self.can_read_again());
+        if self.incoming == Rest::Nothing || is_held {
             return Poll::Pending;
         }
         let bytes = READ_BUFFER.with_borrow_mut(|buffer| {
@@ -313,6 +329,7 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
                     self.handle_joined(&account, id)
                 }
                 Stage::Accepting { .. } => self.handle_accepting(),
+                Stage::Admitting(_) => Ok(false),
                 Stage::Leaving => self.websocket.poll().map(|incoming| incoming.is_some()),
             };
             match handled {
@@ -338,7 +355,10 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
         let result = account.with(|state, now| {
             while let Some(incoming) = websocket.poll()? {
                 match incoming {
-                    Incoming::Frame(frame) => state.session.handle_frame(id, &frame, now),
+                    Incoming::Frame(frame) => {
+                        state.metrics.received.count(frame.len());
+                        state.session.handle_frame(id, &frame, now);
+                    }
                     Incoming::Text => state.session.handle_text(id),
                     Incoming::Opened { .. } => {
                         opened = true;
@@ -370,24 +390,41 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
             return Ok(true);
         };
         let now = clock::now();
-        let (refusal, ended) = match acceptor.handle_frame(&frame, now) {
+        let (refusal, reason) = match acceptor.handle_frame(&frame, now) {
             Acceptance::Waiting => return Ok(true),
-            Acceptance::Authenticate(request) => match admission.admit(&request, self.stream.peer_certificate(), &self.outbox) {
-                Ok((account, id)) => {
-                    self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
-                    self.stage = Stage::Joined { account, id };
-                    return Ok(true);
-                }
-                Err(message) => (Some(request.refusal(&message, now)), DisconnectReason::AuthenticationRefused),
-            },
+            Acceptance::Authenticate(request) => {
+                let shown = Shown { request, frame_bytes: frame.len(), certificate: self.stream.peer_certificate() };
+                self.stage = Stage::Admitting(admission.clone().admit(shown, self.outbox.clone()));
+                return Ok(false);
+            }
             Acceptance::Refused(frame) => (Some(frame), DisconnectReason::AuthenticationRefused),
             Acceptance::Violation(error) => (None, DisconnectReason::Violation(error)),
         };
+        self.turn_away(refusal, reason);
+        Ok(true)
+    }
+
+    fn poll_admission(&mut self, cx: &mut Context<'_>) {
+        let Stage::Admitting(admitting) = &mut self.stage else { return };
+        let Poll::Ready(admitted) = admitting.as_mut().poll(cx) else { return };
+        match admitted {
+            Ok((account, id)) => {
+                tracing::Span::current().record("account", account.name());
+                tracing::debug!("authenticated");
+                self.set_timer(Purpose::Keepalive, self.limits.ping_interval);
+                self.stage = Stage::Joined { account, id };
+            }
+            Err(refusal) => self.turn_away(Some(refusal), DisconnectReason::AuthenticationRefused),
+        }
+        // What came behind the authentication waits in the WebSocket.
+        self.handle_incoming();
+    }
+
+    fn turn_away(&mut self, refusal: Option<Bytes>, reason: DisconnectReason) {
         if let Some(frame) = refusal {
             let _ = self.websocket.send(frame);
         }
-        self.close(close_code(&ended), &ended.to_string(), Ended::GivenUp(ended));
-        Ok(true)
+        self.close(close_code(&reason), &reason.to_string(), Ended::GivenUp(reason));
     }
 
     /// Begins to close: what is queued is written, and the peer may answer the close frame.
@@ -398,6 +435,11 @@ impl<R: Runtime, S: AsyncRead + AsyncWrite + Unpin> Connection<R, S> {
 
     /// Nothing more is taken from the peer, and it has a last while to read what it is told.
     fn end(&mut self, ended: Ended) {
+        if let (Ended::WebSocket(error), Stage::Joined { account, .. }) = (&ended, &self.stage)
+            && error.fault() == Fault::Peer
+        {
+            account.with(|state, _| state.metrics.websocket_violations += 1);
+        }
         self.leave();
         self.ended.get_or_insert(ended);
         if self.purpose != Purpose::Linger {

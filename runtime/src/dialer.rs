@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
+use tracing::Instrument;
 use trustline_core::session::DisconnectReason;
 
 use crate::account::Account;
@@ -69,7 +70,13 @@ pub(crate) struct Dialer<R: Runtime> {
 }
 
 impl<R: Runtime> Dialer<R> {
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(self) {
+        let name = self.account.name();
+        let span = tracing::info_span!(parent: None, "connection", host = self.url.host(), port = self.url.port(), account = name);
+        self.keep_up().instrument(span).await;
+    }
+
+    async fn keep_up(mut self) {
         let mut backoff = Backoff::new();
         let mut pause = Duration::ZERO;
         loop {
@@ -98,7 +105,7 @@ impl<R: Runtime> Dialer<R> {
             } else {
                 pause = backoff.next();
                 let error = result.err().map(tracing::field::display);
-                tracing::info!(host = self.url.host(), port = self.url.port(), ?pause, error, "not connected; dialing again");
+                tracing::info!(?pause, error, "not connected; dialing again");
             }
         }
     }

@@ -28,7 +28,9 @@ pub(crate) fn close_code(reason: &DisconnectReason) -> CloseCode {
     match reason {
         DisconnectReason::Closed => CloseCode::NORMAL,
         DisconnectReason::Violation(_) => CloseCode::TOO_BIG,
-        DisconnectReason::AuthenticationRefused | DisconnectReason::TooManyConnections => CloseCode::POLICY_VIOLATION,
+        DisconnectReason::AuthenticationRefused | DisconnectReason::TooManyConnections | DisconnectReason::Suspended => {
+            CloseCode::POLICY_VIOLATION
+        }
         _ => CloseCode::GOING_AWAY,
     }
 }

@@ -1,6 +1,5 @@
 //! The side that listens: the ledgers of many accounts.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,6 +13,7 @@ use trustline_core::session::{LedgerInfo, SessionConfig, Token};
 use crate::accepted::{Accepted, Opening};
 use crate::account::Account;
 use crate::applicant::Applicant;
+use crate::directory::Directory;
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::hosting::{self, Admitted, Authenticate, HandlerFor, Hosting};
@@ -35,9 +35,9 @@ use crate::tls::HostTls;
 /// connection is lost before the answer, to another, for whom it is a new payment. If both fulfill it, the host has paid
 /// once, and each of the two believes that it was paid. An account of which the host pays must be one process's alone.
 pub struct Host<R: Runtime> {
-    hosting: Arc<Hosting>,
+    pub(crate) hosting: Arc<Hosting>,
     address: SocketAddr,
-    runtime: R,
+    pub(crate) runtime: R,
 }
 
 /// How a [`Host`] is built.
@@ -47,7 +47,7 @@ pub struct HostBuilder<R: Runtime> {
     connection_limits: ConnectionLimits,
     journal: Arc<dyn Journal>,
     authenticate: Authenticate,
-    known: HashMap<String, Token>,
+    directory: Directory,
     handler: HandlerFor,
     opening: Opening,
 }
@@ -62,7 +62,7 @@ impl<R: Runtime> HostBuilder<R> {
             connection_limits: ConnectionLimits::default(),
             journal: Arc::new(Memory),
             authenticate: Box::new(|_| None),
-            known: HashMap::new(),
+            directory: Directory::default(),
             handler: Box::new(|_| Box::new(Ignore)),
             opening: Opening::Handshake,
         }
@@ -71,7 +71,7 @@ impl<R: Runtime> HostBuilder<R> {
     /// Adds an account, which is named like its user.
     #[must_use]
     pub fn account(mut self, username: &str, token: impl Into<Token>) -> Self {
-        self.known.insert(username.to_owned(), token.into());
+        self.directory.add(username, token.into());
         self
     }
 
@@ -171,15 +171,16 @@ impl<R: Runtime> HostBuilder<R> {
     fn start_with(self, inbox: Option<Arc<Inbox>>) -> Host<R> {
         let runtime = self.runtime;
         let timekeeper = Timekeeper::start(&runtime);
-        let authenticate = with_known(self.known, self.authenticate);
-        let hosting = Hosting::new(self.config, self.connection_limits, self.journal, authenticate, self.handler, timekeeper, inbox);
+        let hosting = Hosting::new(self.config, self.connection_limits, self.journal, self.authenticate, self.handler, timekeeper, inbox);
+        hosting.lock().directory = self.directory;
         Host { hosting, address: NOWHERE, runtime }
     }
 }
 
 impl<R: Runtime + Default> Host<R> {
     /// A host of ledgers under `info`'s prefix. At first it knows no accounts: add some with
-    /// [`account`](HostBuilder::account), or ask your own with [`authenticate`](HostBuilder::authenticate).
+    /// [`account`](HostBuilder::account), also [later](Host::add_account), or ask your own with
+    /// [`authenticate`](HostBuilder::authenticate).
     pub fn builder(info: LedgerInfo) -> HostBuilder<R> {
         Self::builder_on(R::default(), info)
     }
@@ -203,12 +204,12 @@ impl<R: Runtime> Host<R> {
         self.address
     }
 
-    /// An account that has been connected since the host was started.
+    /// An account that is open: it was connected since the host was started, or [opened](Self::open_account).
     pub fn account(&self, name: &str) -> Option<Account> {
         self.hosting.account(name)
     }
 
-    /// The accounts that have been connected since the host was started, in no particular order.
+    /// The accounts that are open, in no particular order.
     pub fn accounts(&self) -> Vec<Account> {
         self.hosting.accounts()
     }
@@ -242,15 +243,6 @@ impl<R: Runtime> Drop for Host<R> {
 
 /// Of a host without a listener.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-
-/// First the users that the builder was told of, then the callback.
-fn with_known(known: HashMap<String, Token>, authenticate: Authenticate) -> Authenticate {
-    Box::new(move |applicant| match known.get(&applicant.username) {
-        Some(token) if token.matches(applicant.token.expose()) => Some(Admitted { account: applicant.username.clone(), bounds: None }),
-        Some(_) => None,
-        None => authenticate(applicant),
-    })
-}
 
 impl<R: Runtime> fmt::Debug for Host<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

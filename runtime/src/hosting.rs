@@ -4,31 +4,36 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::{Either, select};
+use tracing::Instrument;
 use trustline_core::ledger::Bounds;
 use trustline_core::session::{Acceptor, AuthenticationRequest, ConnectionId, DisconnectReason, SessionConfig};
-use trustline_core::wire::ProtocolData;
 
 use crate::accepted::{Accepted, Opening};
 use crate::account::{Account, unless_it_panics};
 use crate::alarm::Alarm;
-use crate::applicant::{Applicant, PeerCertificate};
-use crate::client::open_session;
+use crate::applicant::Applicant;
 use crate::clock;
-use crate::connection::{Admission, Connection, Stage};
+use crate::connection::{Admission, Admitting, Connection, Shown, Stage};
+use crate::directory::{Directory, Recognized};
+use crate::ended::Ended;
 use crate::events::Inbox;
 use crate::handler::Handler;
 use crate::journal::{Journal, JournalError};
 use crate::limits::{ConnectionLimits, websocket_limits};
+use crate::metrics::{Admissions, Endings, HostMetrics};
 use crate::notify::Notify;
+use crate::opening::OpenError;
 use crate::outbox::Outbox;
 use crate::runtime::Runtime;
+use crate::standing::NotJoined;
 use crate::timekeeper::Timekeeper;
 use crate::transport::Transport;
 use crate::websocket::{Role, WebSocket};
+use crate::wrong_tokens::{Origin, WrongTokens};
 
 /// Whose account a connection is for, as an [authentication callback](crate::HostBuilder::authenticate) decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +48,15 @@ pub(crate) type Authenticate = Box<dyn Fn(&Applicant) -> Option<Admitted> + Send
 pub(crate) type HandlerFor = Box<dyn Fn(&str) -> Box<dyn Handler> + Send + Sync>;
 
 pub(crate) struct Hosting {
-    config: SessionConfig,
+    pub(crate) config: SessionConfig,
     limits: ConnectionLimits,
-    journal: Arc<dyn Journal>,
+    pub(crate) journal: Arc<dyn Journal>,
     authenticate: Authenticate,
-    handler: HandlerFor,
-    timekeeper: Arc<Timekeeper>,
-    alarm: Arc<Alarm>,
-    inbox: Option<Arc<Inbox>>,
+    pub(crate) handler: HandlerFor,
+    pub(crate) timekeeper: Arc<Timekeeper>,
+    pub(crate) alarm: Arc<Alarm>,
+    pub(crate) inbox: Option<Arc<Inbox>>,
+    wrong_tokens: WrongTokens,
     state: Mutex<State>,
     stop: Notify,
     /// The host is closed: it no longer listens, and its last connection is gone.
@@ -58,8 +64,10 @@ pub(crate) struct Hosting {
 }
 
 #[derive(Default)]
-struct State {
-    accounts: HashMap<String, Account>,
+pub(crate) struct State {
+    pub(crate) directory: Directory,
+    /// Accounts that are being opened.
+    pub(crate) opening: usize,
     /// Those that are not authenticated.
     strangers: HashMap<u64, Arc<Outbox>>,
     next_stranger: u64,
@@ -67,7 +75,11 @@ struct State {
     listening: bool,
     /// Somebody dials for one of the accounts, or drives a connection that was dialed.
     dialing: bool,
-    closing: bool,
+    pub(crate) closing: bool,
+    accepted: u64,
+    turned_away: u64,
+    admissions: Admissions,
+    endings: Endings,
 }
 
 impl Hosting {
@@ -81,15 +93,38 @@ impl Hosting {
         inbox: Option<Arc<Inbox>>,
     ) -> Arc<Self> {
         let (state, alarm, stop, closed) = (Mutex::default(), Arc::default(), Notify::default(), Notify::default());
-        Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, alarm, inbox, state, stop, closed })
+        let wrong_tokens = WrongTokens::new(&limits);
+        Arc::new(Self { config, limits, journal, authenticate, handler, timekeeper, alarm, inbox, wrong_tokens, state, stop, closed })
     }
 
     pub(crate) fn account(&self, name: &str) -> Option<Account> {
-        self.lock().accounts.get(name).cloned()
+        self.lock().directory.account(name)
     }
 
     pub(crate) fn accounts(&self) -> Vec<Account> {
-        self.lock().accounts()
+        self.lock().directory.accounts()
+    }
+
+    pub(crate) fn metrics(&self) -> HostMetrics {
+        let (mut metrics, accounts) = {
+            let state = self.lock();
+            let metrics = HostMetrics {
+                open_accounts: 0,
+                connections: state.connections as u64,
+                strangers: state.strangers.len() as u64,
+                accepted: state.accepted,
+                turned_away: state.turned_away,
+                admissions: state.admissions,
+                endings: state.endings,
+                accounts: state.directory.past.clone(),
+            };
+            (metrics, state.directory.accounts())
+        };
+        metrics.open_accounts = accounts.len() as u64;
+        for account in accounts {
+            metrics.accounts += &account.metrics();
+        }
+        metrics
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -111,7 +146,7 @@ impl Hosting {
             let mut state = self.lock();
             state.closing = true;
             let strangers: Vec<Arc<Outbox>> = state.strangers.values().cloned().collect();
-            (state.accounts(), strangers)
+            (state.directory.accounts(), strangers)
         };
         self.stop.notify();
         for account in accounts {
@@ -127,7 +162,7 @@ impl Hosting {
 
     /// An account that is not opened by its first connection.
     pub(crate) fn add(&self, account: Account) {
-        self.lock().accounts.insert(account.name().to_owned(), account);
+        self.lock().directory.insert(account);
     }
 
     /// A listener is there until [`listen`] ends.
@@ -146,13 +181,13 @@ impl Hosting {
     }
 
     /// A part of the host is gone. With the last, a host that is closing is closed.
-    fn leave(&self, part: impl FnOnce(&mut State)) {
+    pub(crate) fn leave(&self, part: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         part(&mut state);
-        if !state.closing || state.listening || state.dialing || state.connections > 0 {
+        if !state.closing || state.listening || state.dialing || state.connections > 0 || state.opening > 0 {
             return;
         }
-        let accounts = state.accounts();
+        let accounts = state.directory.accounts();
         drop(state);
         self.timekeeper.stop();
         accounts.iter().for_each(Account::give_up);
@@ -162,83 +197,144 @@ impl Hosting {
         self.closed.notify();
     }
 
-    /// The account of that name, opened if this is its first connection.
-    fn open_account(&self, admitted: Admitted) -> Result<Account, String> {
-        let mut state = self.lock();
-        if state.closing {
-            return Err(SHUTTING_DOWN.to_owned());
+    /// Whose account it is that a connection is for.
+    fn authenticate(&self, applicant: &Applicant) -> Result<Admitted, Refused> {
+        let recognized = self.lock().directory.recognize(applicant);
+        match recognized {
+            Recognized::Right => Ok(Admitted { account: applicant.username.clone(), bounds: None }),
+            Recognized::Wrong => Err(Refused::WrongToken),
+            Recognized::Unknown => match unless_it_panics(|| (self.authenticate)(applicant)) {
+                Some(admitted) => admitted.ok_or(Refused::WrongToken),
+                // Whose fault that is, is not known.
+                None => Err(Refused::Unavailable(INVALID.to_owned())),
+            },
         }
-        let Admitted { account: name, bounds } = admitted;
-        if let Some(account) = state.accounts.get(&name) {
-            return Ok(account.clone());
-        }
-        let mut config = self.config.clone();
-        config.bounds = bounds.unwrap_or(config.bounds);
-        config.hash_seed = crate::random::hash_seed();
-        let session = open_session(&*self.journal, &name, config).map_err(|error| {
-            tracing::error!(account = name, %error, "an account cannot be opened");
-            "the ledger of this account cannot be opened".to_owned()
-        })?;
-        let (journal, timekeeper, alarm) = (self.journal.clone(), self.timekeeper.clone(), self.alarm.clone());
-        let build = |handler| Account::new(name.clone(), session, handler, journal, timekeeper, alarm);
-        let account = match &self.inbox {
-            Some(inbox) => inbox.account(build),
-            None => build((self.handler)(&name)),
-        };
-        state.accounts.insert(name, account.clone());
-        drop(state);
-        // Its handler may ask the host for accounts.
-        account.start();
-        Ok(account)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn accounts(&self) -> Vec<Account> {
-        self.accounts.values().cloned().collect()
     }
 }
 
 const SHUTTING_DOWN: &str = "this host is shutting down";
 
-/// A connection that nobody has vouched for yet.
-struct Stranger {
-    hosting: Arc<Hosting>,
-    number: u64,
-    origin: Option<SocketAddr>,
+const INVALID: &str = "invalid username or token";
+
+/// Why a connection may not join its account.
+enum Refused {
+    WrongToken,
+    TooEarly,
+    Suspended(&'static str),
+    TooManyConnections,
+    Unavailable(String),
 }
 
-impl Admission for Stranger {
-    fn admit(
-        &self,
-        request: &AuthenticationRequest,
-        certificate: Option<PeerCertificate>,
-        outbox: &Arc<Outbox>,
-    ) -> Result<(Account, ConnectionId), String> {
+/// A connection that nobody has vouched for yet.
+struct Stranger<R> {
+    hosting: Arc<Hosting>,
+    runtime: R,
+    number: u64,
+    origin: Option<SocketAddr>,
+    /// When it is to be authenticated.
+    deadline: Instant,
+}
+
+impl<R: Runtime> Admission for Stranger<R> {
+    fn admit(self: Arc<Self>, shown: Shown, outbox: Arc<Outbox>) -> Admitting {
+        let Shown { request, frame_bytes, certificate } = shown;
         let applicant = Applicant::new(request.credentials.clone(), self.origin, certificate);
-        let admitted = unless_it_panics(|| (self.hosting.authenticate)(&applicant)).flatten();
-        let admitted = admitted.ok_or("invalid username or token")?;
-        let account = self.hosting.open_account(admitted)?;
-        let id = account.with(|state, now| {
-            if state.session.is_closing() {
-                return Err(SHUTTING_DOWN.to_owned());
+        Box::pin(async move {
+            let joined = self.join(&applicant, &request, frame_bytes, &outbox).await;
+            let mut state = self.hosting.lock();
+            state.admissions.count(joined.as_ref().err());
+            let refused = match joined {
+                Ok(joined) => {
+                    state.strangers.remove(&self.number);
+                    return Ok(joined);
+                }
+                Err(refused) => refused,
+            };
+            drop(state);
+            let now = clock::now();
+            Err(match refused {
+                Refused::WrongToken => request.refusal(INVALID, now),
+                Refused::TooEarly => request.not_now("too many wrong tokens came from your address; try again later", now),
+                Refused::Suspended(message) => request.refusal(message, now),
+                Refused::TooManyConnections => request.refusal(&DisconnectReason::TooManyConnections.to_string(), now),
+                Refused::Unavailable(message) => request.refusal(&message, now),
+            })
+        })
+    }
+}
+
+impl<R: Runtime> Stranger<R> {
+    async fn join(
+        &self,
+        applicant: &Applicant,
+        request: &AuthenticationRequest,
+        frame_bytes: usize,
+        outbox: &Arc<Outbox>,
+    ) -> Result<(Account, ConnectionId), Refused> {
+        let hosting = &self.hosting;
+        let origin = self.origin.map(|origin| Origin::from(origin.ip()));
+        if let Some(origin) = origin {
+            self.wait_for_turn(origin).await?;
+        }
+        let admitted = hosting.authenticate(applicant).inspect_err(|refused| {
+            if matches!(refused, Refused::WrongToken) {
+                let wrong = origin.map(|origin| hosting.wrong_tokens.wrong(origin, clock::instant()));
+                tracing::info!(wrong, "a wrong token");
             }
-            if state.has_failed() {
-                return Err("the ledger of this account has stopped".to_owned());
-            }
-            if state.session.connections().count() >= self.hosting.config.limits.connections {
-                return Err(DisconnectReason::TooManyConnections.to_string());
-            }
-            let id = state.open(outbox.clone());
-            state.session.handle_accepted(id, request, ProtocolData::new(), now);
-            Ok(id)
         })?;
-        self.hosting.lock().strangers.remove(&self.number);
+        if let Some(origin) = origin {
+            hosting.wrong_tokens.right(origin);
+        }
+        if let Some(message) = hosting.lock().directory.standing(&admitted.account).refusal() {
+            return Err(Refused::Suspended(message));
+        }
+        let account = hosting.open_account(&self.runtime, admitted).await.map_err(|error| {
+            Refused::Unavailable(match error {
+                OpenError::Closing => error.to_string(),
+                OpenError::Journal(_) => "the ledger of this account cannot be opened".to_owned(),
+            })
+        })?;
+        let joined = account.join(outbox, request, frame_bytes, hosting.config.limits.connections);
+        let id = joined.map_err(|reason| match reason {
+            NotJoined::Closing => Refused::Unavailable(SHUTTING_DOWN.to_owned()),
+            NotJoined::Failed => Refused::Unavailable("the ledger of this account has stopped".to_owned()),
+            NotJoined::TooManyConnections => Refused::TooManyConnections,
+            NotJoined::Standing(message) => Refused::Suspended(message),
+        })?;
         Ok((account, id))
+    }
+
+    /// Where wrong tokens came from, one is looked at from time to time.
+    async fn wait_for_turn(&self, origin: Origin) -> Result<(), Refused> {
+        loop {
+            let now = clock::instant();
+            let turn = self.hosting.wrong_tokens.turn(origin, now);
+            if turn <= now {
+                return Ok(());
+            }
+            if turn > self.deadline {
+                return Err(Refused::TooEarly);
+            }
+            self.runtime.sleep(turn - now).await;
+        }
+    }
+}
+
+impl Admissions {
+    fn count(&mut self, refused: Option<&Refused>) {
+        let count = match refused {
+            None => &mut self.admitted,
+            Some(Refused::WrongToken) => &mut self.wrong_tokens,
+            Some(Refused::TooEarly) => &mut self.too_early,
+            Some(Refused::Suspended(_)) => &mut self.suspended,
+            Some(Refused::TooManyConnections) => &mut self.too_many_connections,
+            Some(Refused::Unavailable(_)) => &mut self.unavailable,
+        };
+        *count += 1;
     }
 }
 
@@ -246,6 +342,7 @@ impl Admission for Stranger {
 struct Present {
     hosting: Arc<Hosting>,
     number: u64,
+    ended: Option<Ended>,
 }
 
 impl Drop for Present {
@@ -253,6 +350,9 @@ impl Drop for Present {
         self.hosting.leave(|state| {
             state.strangers.remove(&self.number);
             state.connections -= 1;
+            if let Some(ended) = &self.ended {
+                state.endings.count(ended);
+            }
         });
     }
 }
@@ -292,8 +392,10 @@ where
     let number = {
         let mut state = hosting.lock();
         if state.closing || state.strangers.len() >= hosting.limits.unauthenticated {
+            state.turned_away += 1;
             return;
         }
+        state.accepted += 1;
         let number = state.next_stranger;
         state.next_stranger += 1;
         state.strangers.insert(number, outbox.clone());
@@ -304,7 +406,9 @@ where
     let open_within = limits.authentication_timeout;
     let acceptor = Acceptor::new(limits, clock::now());
     let Accepted { stream, opening, origin, certificate } = accepted;
-    let stage = Stage::Accepting { acceptor, admission: Arc::new(Stranger { hosting: hosting.clone(), number, origin }) };
+    let deadline = clock::instant() + open_within;
+    let stranger = Stranger { hosting: hosting.clone(), runtime: runtime.clone(), number, origin, deadline };
+    let stage = Stage::Accepting { acceptor, admission: Arc::new(stranger) };
     let websocket_limits = websocket_limits(&hosting.config.limits);
     let (transport, websocket) = match opening {
         Opening::Handshake => (Transport::Plain { stream, certificate }, WebSocket::server(websocket_limits)),
@@ -317,11 +421,15 @@ where
         }
     };
     let connection = Connection::new(runtime.clone(), transport, websocket, stage, outbox, hosting.limits.clone(), open_within);
-    let present = Present { hosting: hosting.clone(), number };
-    runtime.spawn(async move {
+    let present = Present { hosting: hosting.clone(), number, ended: None };
+    let from = origin.map(tracing::field::display);
+    let span = tracing::info_span!(parent: None, "connection", from, account = tracing::field::Empty);
+    let run = async move {
         // It leaves with the task, however that ends.
-        let _present = present;
+        let mut present = present;
         let ended = connection.run().await;
-        tracing::debug!(?origin, ?ended, "a connection ended");
-    });
+        tracing::debug!(?ended, "a connection ended");
+        present.ended = Some(ended);
+    };
+    runtime.spawn(run.instrument(span));
 }

@@ -19,6 +19,14 @@ pub struct ConnectionLimits {
     pub dial_timeout: Duration,
     /// Connections of one listener that are not authenticated: 1,024. Further ones are closed at once.
     pub unauthenticated: usize,
+    /// How long who has sent wrong tokens may have to wait before the next one is looked at: 10 s. It is a hundredth of
+    /// that after the first, and twice as long after each further one; a right one ends it. Who would have to wait for longer than the
+    /// [time to authenticate](Limits::authentication_timeout) is told to try again later. Zero: nobody waits. It goes by the
+    /// address that a connection comes from (in IPv6, by the network of 64 bits), which is that of the proxy where there is
+    /// one.
+    pub wrong_token_delay: Duration,
+    /// Addresses that are remembered for their wrong tokens: 10,000. The one whose last was longest ago is forgotten.
+    pub wrong_token_origins: usize,
 }
 
 impl Default for ConnectionLimits {
@@ -29,6 +37,8 @@ impl Default for ConnectionLimits {
             unanswered_pings: 2,
             dial_timeout: Duration::from_secs(10),
             unauthenticated: 1024,
+            wrong_token_delay: Duration::from_secs(10),
+            wrong_token_origins: 10_000,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What waits to be sent on one connection.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
@@ -12,6 +13,8 @@ use trustline_core::session::DisconnectReason;
 pub(crate) struct Outbox {
     waiting: Mutex<Waiting>,
     waker: AtomicWaker,
+    /// Bytes that the connection has taken from here and not written yet.
+    unwritten: AtomicUsize,
 }
 
 /// What a connection's task has to do next.
@@ -58,6 +61,20 @@ impl Outbox {
     /// Gives back the memory that a burst has left.
     pub(crate) fn shrink(&self) {
         self.lock().frames.shrink_to_fit();
+    }
+
+    /// How many frames are in it.
+    pub(crate) fn frames(&self) -> usize {
+        self.lock().frames.len()
+    }
+
+    /// How many bytes were taken out of it and not written, when that was last told.
+    pub(crate) fn unwritten(&self) -> usize {
+        self.unwritten.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_unwritten(&self, bytes: usize) {
+        self.unwritten.store(bytes, Ordering::Relaxed);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {

@@ -54,4 +54,12 @@ pub trait Runtime: Clone + Send + Sync + 'static {
 
     /// Runs a task to its end, whether or not anyone waits for it.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+
+    /// Runs work that may block, where it holds up no task: a journal that loads an account. The default has a thread for each.
+    fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        // Where there is no thread to be had, the work is dropped; whoever waits for it sees that.
+        if let Err(error) = std::thread::Builder::new().name("trustline-work".to_owned()).spawn(work) {
+            tracing::error!(%error, "cannot start a thread");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 //!
 //! prints one line of JSON. `cpu_us_per_payment` is the user and system time of the whole process, so of both ends.
 //! `--journal memory,sqlite` pays with and without files in turn, so that both have the same machine, and prints a last
-//! line with how they compare.
+//! line with how they compare. `--subscriber` does the same without and with a subscriber of the logs.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 use futures_channel::oneshot;
 use rustix::time::{ClockId, clock_gettime};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload;
 use trustline_smol::core::ledger::Transfer;
 use trustline_smol::core::session::{Event, LedgerInfo, subprotocol};
 use trustline_smol::core::wire::{Prepare, ProtocolData};
@@ -37,6 +40,9 @@ struct Args {
     /// Where both ends keep their ledgers: the host in one file, all customers in another. Several are compared.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "memory")]
     journal: Vec<JournalName>,
+    /// Compare no subscriber of the logs with one that formats all that we log, which is nothing finer than `DEBUG`.
+    #[arg(long)]
+    subscriber: bool,
     /// Where the files are made; they are removed at the end. It should be on a real disk.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     directory: PathBuf,
@@ -68,6 +74,7 @@ fn main() {
     args.directory.push(format!("payments-{}", std::process::id()));
     std::fs::create_dir_all(&args.directory).expect("the directory can be made");
     match args.journal[..] {
+        [journal] if args.subscriber => compare_subscribers(&args, journal),
         [journal] => drop(smol::block_on(run(&args, journal))),
         _ => compare(&args),
     }
@@ -93,6 +100,28 @@ fn compare(args: &Args) {
         });
         println!("{line}");
     }
+}
+
+/// The best turn of each counts, as in [`compare`].
+fn compare_subscribers(args: &Args, journal: JournalName) {
+    let (level, switch) = reload::Layer::new(LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::sink);
+    // Without records of `log`, of which libraries below write some for every frame, at `TRACE`.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines).with(level)).expect("it is the first");
+    let mut best = [f64::MAX; 2];
+    for _ in 0..TURNS {
+        for (best, level) in best.iter_mut().zip([LevelFilter::OFF, LevelFilter::DEBUG]) {
+            switch.reload(level).expect("the subscriber is there");
+            *best = best.min(smol::block_on(run(args, journal)).cpu_us);
+        }
+    }
+    let [without, with] = best;
+    let line = serde_json::json!({
+        "best_cpu_us_without_subscriber": round(without, 3),
+        "best_cpu_us_with_subscriber": round(with, 3),
+        "times_the_first": round(with / without, 3),
+    });
+    println!("{line}");
 }
 
 /// What a turn came to.

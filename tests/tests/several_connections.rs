@@ -174,6 +174,34 @@ fn an_answer_counts_only_on_the_connection_that_was_asked() {
     assert_eq!(shop.side.events(), ["out 1 prepared"]);
 }
 
+/// Whatever was asked, and whatever the other says, under every number that a request could have.
+#[test]
+fn no_answer_of_another_connection_counts() {
+    let mut shop = Solo::shop();
+    for n in [1, 2] {
+        shop.accepts(Solo::prepare(n, 10));
+    }
+    shop.side.fulfills(1);
+    shop.side.rejects(2);
+    shop.side.pays(3, 10);
+    shop.side.transfers(4, 10);
+    shop.side.asks(custom("\"who?\""));
+    shop.side.drain();
+    let asked = shop.side.session.in_flight();
+    assert_eq!(asked, 5);
+    shop.is_joined_again();
+    let before = (shop.side.snapshot(), shop.side.deadline());
+    let names = [ErrorName::Unreachable, ErrorName::TransferNotFound, ErrorName::AlreadyFulfilled, ErrorName::AlreadyRolledBack];
+    for answer in names.map(Solo::error).into_iter().chain([Solo::response()]) {
+        for request_id in (0..100).chain([u32::MAX]) {
+            shop.side.receives(shop.connection, request_id, answer.clone());
+        }
+    }
+    assert_eq!((shop.side.snapshot(), shop.side.deadline()), before);
+    assert_eq!((shop.side.events(), shop.side.said()), (vec![], vec![]));
+    assert_eq!((shop.side.session.in_flight(), shop.side.session.violations().unsolicited), (asked, 5 * 101));
+}
+
 #[test]
 fn a_stranger_that_does_not_know_a_transfer_proves_nothing() {
     let mut pair = crowd();

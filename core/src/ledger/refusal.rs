@@ -22,6 +22,9 @@ pub enum Refusal {
     AlreadyRolledBack,
     /// The fulfillment does not hash to the condition, or is not the one by which the transfer was fulfilled.
     InvalidFulfillment,
+    /// New transfers come faster than the [rate](crate::TransferRate) that is allowed; it may be tried again later. The session
+    /// refuses it, before it asks the ledger.
+    TooFast,
     /// An amount of zero.
     ZeroAmount,
     /// It is expired on arrival.
@@ -51,6 +54,7 @@ impl fmt::Display for Refusal {
             Self::AlreadyFulfilled => f.write_str("the transfer is already fulfilled"),
             Self::AlreadyRolledBack => f.write_str("the transfer is already rolled back"),
             Self::InvalidFulfillment => f.write_str("the fulfillment does not hash to the condition"),
+            Self::TooFast => f.write_str("new transfers come too fast; try again later"),
             Self::ZeroAmount => f.write_str("the amount must not be zero"),
             Self::Expired { expires_at, now } => write!(f, "the transfer expired at {expires_at}; it is {now} here"),
             Self::ExpiryTooFar { furthest } => write!(f, "the expiry must not be later than {furthest}"),

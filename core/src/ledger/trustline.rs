@@ -265,6 +265,11 @@ impl Trustline {
         (bounds != self.bounds).then(|| self.decide(Fact::BoundsChanged { bounds }, now))
     }
 
+    /// Changes how many transfers may be open, for what is prepared from now on. It is configuration, and no effect.
+    pub fn set_open_transfers(&mut self, most: usize) {
+        self.config.open_transfers = most;
+    }
+
     /// Rolls back a prepared transfer whose expiry has come. `None`: it is not prepared, or not expired.
     pub fn expire(&mut self, id: TransferId, now: Timestamp) -> Option<Effect> {
         let open = self.open.get(&id)?;

@@ -49,6 +49,11 @@ impl AuthenticationRequest {
     pub fn refusal(&self, message: &str, now: Timestamp) -> Bytes {
         refusal(self.request_id, ErrorName::NotAccepted, message, now)
     }
+
+    /// The frame that tells the client to try again later; its connection is to be closed behind it.
+    pub fn not_now(&self, message: &str, now: Timestamp) -> Bytes {
+        refusal(self.request_id, ErrorName::Unreachable, message, now)
+    }
 }
 
 impl Acceptor {

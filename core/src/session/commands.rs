@@ -1,17 +1,19 @@
 //! What the application wants. `Err` means that nothing changed.
 
+use alloc::vec::Vec;
 use core::fmt;
 
+use super::bucket::Bucket;
 use super::dispute::Stopped;
 use super::error_name::ErrorName;
 use super::kept_data::keep;
 use super::machine::Session;
-use super::output::{Event, MessageId, RequestToken};
+use super::output::{ConnectionId, DisconnectReason, Event, MessageId, RequestToken};
 use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
 use crate::wire::{Body, EncodeError, Entry, IlpError, Name, Prepare, ProtocolData};
-use crate::{Fulfillment, Timestamp, TransferId};
+use crate::{Fulfillment, Timestamp, TransferId, TransferRate};
 
 /// Why a transfer of ours was not sent; nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,6 +260,11 @@ impl Session {
         self.stopped = Some(Stopped::Journal);
     }
 
+    /// As [`stop`](Self::stop), because the account is none any more. What was decided is stored.
+    pub fn remove(&mut self) {
+        self.stopped.get_or_insert(Stopped::Removed);
+    }
+
     /// Begins to close: nothing new is taken on, what was accepted is answered, and then, or after the request timeout,
     /// the connections are closed.
     pub fn close(&mut self, now: Timestamp) {
@@ -266,6 +273,24 @@ impl Session {
             self.tell_position(now);
             self.close_when_idle(now);
         }
+    }
+
+    /// Gives up every connection at once, for this reason. Requests that had no answer are sent again over the next one.
+    pub fn disconnect_all(&mut self, reason: &DisconnectReason, now: Timestamp) {
+        let connections: Vec<ConnectionId> = self.connections().collect();
+        for connection in connections {
+            self.disconnect(connection, reason.clone(), now);
+        }
+    }
+
+    /// Changes how many transfers may be open, and how fast the peer may make new ones, from now on: the two
+    /// [`Limits`](crate::Limits) of these names. No effect tells of it, so that a session which is rebuilt has those that it
+    /// is configured with.
+    pub fn set_transfer_limits(&mut self, open_transfers: usize, transfer_rate: Option<TransferRate>) {
+        self.config.limits.open_transfers = open_transfers;
+        self.config.limits.transfer_rate = transfer_rate;
+        self.trustline.set_open_transfers(open_transfers);
+        self.bucket = transfer_rate.map(Bucket::full);
     }
 
     fn answer_request(&mut self, token: &RequestToken, body: Body, now: Timestamp) {

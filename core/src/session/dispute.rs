@@ -101,6 +101,8 @@ pub enum Stopped {
     Journal,
     /// Its ledger and the peer's cannot both be right; [`Session::dispute`](super::Session::dispute) says why.
     Dispute,
+    /// Its account was removed from its host.
+    Removed,
 }
 
 impl fmt::Display for Stopped {
@@ -108,6 +110,7 @@ impl fmt::Display for Stopped {
         f.write_str(match self {
             Self::Journal => "the trustline is stopped, because its journal failed",
             Self::Dispute => "the trustline is stopped, because its ledger and the peer's cannot both be right",
+            Self::Removed => "the trustline is stopped, because its account was removed",
         })
     }
 }

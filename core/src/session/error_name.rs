@@ -98,7 +98,7 @@ impl From<&Refusal> for ErrorName {
             Refusal::NotThePayee | Refusal::Expired { .. } | Refusal::ExpiryTooFar { .. } => Self::NotAccepted,
             Refusal::InvalidFulfillment => Self::InvalidFulfillment,
             Refusal::ZeroAmount => Self::InvalidFields,
-            Refusal::TooManyOpen => Self::Unreachable,
+            Refusal::TooFast | Refusal::TooManyOpen => Self::Unreachable,
             Refusal::InsufficientBalance => Self::InsufficientBalance,
         }
     }

@@ -4,8 +4,10 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::ops::AddAssign;
 
 use super::acceptor::AuthenticationRequest;
+use super::bucket::Bucket;
 use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections, Stage};
 use super::dispute::{Dispute, Stopped};
@@ -13,6 +15,7 @@ use super::error_name::ErrorName;
 use super::kept_data::encode;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
+use super::refusals::Refusals;
 use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, NoFulfillment, Sums, Terms, Transfer, Trustline};
@@ -34,6 +37,9 @@ pub struct Session {
     pub(super) info: Option<LedgerInfo>,
     pub(super) next_message: u64,
     pub(super) violations: Violations,
+    pub(super) refusals: Refusals,
+    /// Of new transfers of the peer, where these are limited.
+    pub(super) bucket: Option<Bucket>,
     /// See [`stop`](Self::stop) and [`dispute`](Self::dispute).
     pub(super) stopped: Option<Stopped>,
     pub(super) dispute: Option<Dispute>,
@@ -66,6 +72,14 @@ pub struct Violations {
     pub unauthenticated: u64,
 }
 
+impl AddAssign for Violations {
+    fn add_assign(&mut self, other: Self) {
+        self.unreadable += other.unreadable;
+        self.unsolicited += other.unsolicited;
+        self.unauthenticated += other.unauthenticated;
+    }
+}
+
 /// Inputs: they cannot fail, and may come late or twice.
 impl Session {
     /// A session on whose trustline nothing has happened.
@@ -80,6 +94,7 @@ impl Session {
         let mut session = Self {
             info: config.info.clone(),
             routes: transfer_map(config.hash_seed),
+            bucket: config.limits.transfer_rate.map(Bucket::full),
             config,
             trustline,
             connections: Connections::default(),
@@ -87,6 +102,7 @@ impl Session {
             unsent: VecDeque::new(),
             next_message: 0,
             violations: Violations::default(),
+            refusals: Refusals::default(),
             closing: None,
             stopped: None,
             dispute: None,
@@ -281,6 +297,11 @@ impl Session {
     /// What the peer sent that it should not have.
     pub fn violations(&self) -> &Violations {
         &self.violations
+    }
+
+    /// What the peer asked and was refused.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Why the session does nothing any more, if that is so.

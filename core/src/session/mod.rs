@@ -73,6 +73,7 @@
 
 mod acceptor;
 mod answers;
+mod bucket;
 mod commands;
 mod comparison;
 mod config;
@@ -86,6 +87,7 @@ mod machine;
 mod orphans;
 mod output;
 mod reconcile;
+mod refusals;
 mod request_table;
 mod requests;
 mod statement;
@@ -104,3 +106,4 @@ pub use dispute::{Dispute, Stopped};
 pub use error_name::{ErrorName, error_message};
 pub use machine::{Session, Violations};
 pub use output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure, MessageId, Output, RequestToken};
+pub use refusals::Refusals;

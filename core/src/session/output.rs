@@ -251,6 +251,8 @@ pub enum DisconnectReason {
     Disputed,
     /// Both have dialed, or the peer has dialed again: another connection is kept.
     Replaced,
+    /// The account is suspended, or removed.
+    Suspended,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -264,6 +266,7 @@ impl fmt::Display for DisconnectReason {
             Self::TooManyConnections => f.write_str("the account has too many connections"),
             Self::Disputed => f.write_str("the two ledgers cannot both be right"),
             Self::Replaced => f.write_str("another connection of the two is kept"),
+            Self::Suspended => f.write_str("the account is suspended"),
         }
     }
 }

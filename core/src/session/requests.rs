@@ -7,15 +7,18 @@ use super::kept_data::keep;
 use super::machine::Session;
 use super::output::{ConnectionId, Event, RequestToken};
 use super::{statement, subprotocol};
-use crate::Timestamp;
 use crate::ledger::{Direction, Effect, Fact, Party, Refusal, Transfer};
 use crate::wire::{Body, Fulfill, Prepare, ProtocolData, Reject};
+use crate::{Timestamp, TransferId};
 
 impl Session {
     pub(super) fn handle_prepare(&mut self, connection: ConnectionId, request_id: u32, prepare: Prepare, now: Timestamp) {
         // A repeat is answered as the first time: what was taken on before is not refused now.
         if self.is_closing() && !self.trustline.knows(&prepare.transfer_id) {
             return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
+        }
+        if !self.may_begin(Some(&prepare.transfer_id), now) {
+            return self.refuse_for(connection, request_id, &Refusal::TooFast, now);
         }
         let Prepare { transfer_id: id, amount, condition, expires_at, protocol_data } = prepare;
         let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
@@ -30,6 +33,7 @@ impl Session {
                 };
                 self.accept(connection, request_id, effect, now);
                 if let Some(transfer) = new {
+                    self.begun();
                     self.event(Event::IncomingPrepared { transfer, protocol_data });
                 }
             }
@@ -85,12 +89,16 @@ impl Session {
         if self.is_closing() && !id.is_some_and(|id| self.trustline.knows(&id)) {
             return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
         }
+        if !self.may_begin(id.as_ref(), now) {
+            return self.refuse_for(connection, request_id, &Refusal::TooFast, now);
+        }
         let Some(kept) = self.keep_or_refuse(connection, request_id, &protocol_data, now) else { return };
         match self.trustline.receive_transfer(id, amount, kept, now) {
             Ok(effect) => {
                 let is_new = effect.is_some();
                 self.accept(connection, request_id, effect, now);
                 if is_new {
+                    self.begun();
                     self.event(Event::IncomingTransferred { id, amount, protocol_data });
                 }
             }
@@ -145,11 +153,26 @@ impl Session {
         self.transmit(connection, request_id, Body::Response(ProtocolData::new()));
     }
 
+    /// Whether the peer may make another transfer now. One that is known is none: a repeat is answered as the first time.
+    fn may_begin(&mut self, id: Option<&TransferId>, now: Timestamp) -> bool {
+        let has_room = self.bucket.as_mut().is_none_or(|bucket| bucket.has_one(now));
+        has_room || id.is_some_and(|id| self.trustline.knows(id))
+    }
+
+    /// The peer has made another transfer. What was refused takes no room.
+    fn begun(&mut self) {
+        if let Some(bucket) = &mut self.bucket {
+            bucket.take();
+        }
+    }
+
     fn refuse_for(&mut self, connection: ConnectionId, request_id: u32, refusal: &Refusal, now: Timestamp) {
-        self.refuse(connection, request_id, ErrorName::from(refusal), &refusal.to_string(), now);
+        self.refusals.count(refusal);
+        self.transmit(connection, request_id, Body::Error(ErrorName::from(refusal).error(&refusal.to_string(), now)));
     }
 
     pub(super) fn refuse(&mut self, connection: ConnectionId, request_id: u32, name: ErrorName, message: &str, now: Timestamp) {
+        self.refusals.other += 1;
         self.transmit(connection, request_id, Body::Error(name.error(message, now)));
     }
 

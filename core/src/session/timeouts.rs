@@ -26,7 +26,7 @@ impl Session {
         self.give_up_orphans(now);
         self.tell_position_if_due(now);
         if self.closing.is_some_and(|at| at <= now) {
-            self.disconnect_all(now);
+            self.disconnect_all(&DisconnectReason::Closed, now);
         }
         // A request that was given up made room.
         self.send_unsent(now);
@@ -148,19 +148,12 @@ impl Session {
     /// What was accepted is answered; then the connections of a closing session go.
     pub(super) fn close_when_idle(&mut self, now: Timestamp) {
         if self.is_closing() && self.is_idle() {
-            self.disconnect_all(now);
+            self.disconnect_all(&DisconnectReason::Closed, now);
         }
     }
 
     fn is_idle(&self) -> bool {
         let is_quiet = |open: &Connection| open.requests.len() == 0 && open.unanswered == 0;
         self.unsent.is_empty() && self.put_off.is_empty() && self.connections.iter().all(is_quiet)
-    }
-
-    fn disconnect_all(&mut self, now: Timestamp) {
-        let connections: Vec<ConnectionId> = self.connections().collect();
-        for connection in connections {
-            self.disconnect(connection, DisconnectReason::Closed, now);
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! The shop's HTTP side: `GET /` is answered with the `Pay` header at once and a body that grows by a letter at a time.
+//! The shop's HTTP side: `GET /` is answered with the `Pay` header at once and a body that grows by a letter at a time, and
+//! `GET /metrics` with what the shop's host has counted.
 //!
 //! Each connection serves one request, since that answer never ends by itself.
 
@@ -19,6 +20,7 @@ use smol::Timer;
 use smol::future::FutureExt as _;
 use smol::net::{TcpListener, TcpStream};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
+use trustline_smol::{HostMeter, prometheus};
 
 use crate::letters::LetterBody;
 use crate::psk::PayHeader;
@@ -62,10 +64,10 @@ pub(crate) struct HttpServer {
 
 impl HttpServer {
     /// Listens on `address` and serves everyone who comes, on smol's global executor.
-    pub(crate) async fn bind(address: SocketAddr, offer: Offer, readers: Arc<Readers>) -> io::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr, offer: Offer, readers: Arc<Readers>, meter: Option<HostMeter>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let local_addr = listener.local_addr()?;
-        let counter = Arc::new(Counter { offer, readers, connections: AtomicUsize::new(0) });
+        let counter = Arc::new(Counter { offer, readers, meter, connections: AtomicUsize::new(0) });
         let accepting = smol::spawn(accept(listener, Arc::clone(&counter)));
         Ok(Self { local_addr, counter, accepting: Some(accepting) })
     }
@@ -100,6 +102,7 @@ impl Drop for HttpServer {
 struct Counter {
     offer: Offer,
     readers: Arc<Readers>,
+    meter: Option<HostMeter>,
     connections: AtomicUsize,
 }
 
@@ -169,6 +172,9 @@ async fn serve(stream: TcpStream, place: Place) {
 type Answer = Response<Either<LetterBody, Full<Bytes>>>;
 
 fn answer(counter: &Counter, request: &Request<Incoming>) -> Answer {
+    if request.uri().path() == "/metrics" && request.method() == Method::GET {
+        return metrics(counter);
+    }
     if request.uri().path() != "/" {
         return sentence(StatusCode::NOT_FOUND, "There is nothing here: letters are sold at /.\n".to_owned());
     }
@@ -196,6 +202,16 @@ fn answer(counter: &Counter, request: &Request<Incoming>) -> Answer {
     answer
 }
 
+/// Whoever can read letters can read them: a shop with secrets would show them elsewhere.
+fn metrics(counter: &Counter) -> Answer {
+    let Some(metrics) = counter.meter.as_ref().and_then(HostMeter::metrics) else {
+        return sentence(StatusCode::SERVICE_UNAVAILABLE, "Nothing is counted any more.\n".to_owned());
+    };
+    let mut answer = sentence(StatusCode::OK, prometheus::host(&metrics));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(prometheus::CONTENT_TYPE));
+    answer
+}
+
 fn sentence(status: StatusCode, text: String) -> Answer {
     let mut answer = Response::new(Either::Right(Full::new(Bytes::from(text))));
     *answer.status_mut() = status;
@@ -216,7 +232,7 @@ mod tests {
     async fn server(max_readers: usize) -> (HttpServer, Arc<Readers>) {
         let readers = Readers::new(max_readers);
         let offer = Offer { price: 10, account: ACCOUNT.to_owned() };
-        let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers)).await.unwrap();
+        let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers), None).await.unwrap();
         (server, readers)
     }
 

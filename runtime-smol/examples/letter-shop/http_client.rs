@@ -228,7 +228,7 @@ mod tests {
         smol::block_on(async {
             let readers = Readers::new(1);
             let offer = Offer { price: 10, account: "example.shop.server".to_owned() };
-            let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers)).await.unwrap();
+            let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers), None).await.unwrap();
 
             let (pay, mut letters) = open(&url(server.local_addr(), "/")).await.unwrap();
             assert_eq!(pay.amount, 10);
@@ -255,7 +255,7 @@ mod tests {
         smol::block_on(async {
             let readers = Readers::new(1);
             let offer = Offer { price: 10, account: "example.shop.server".to_owned() };
-            let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers)).await.unwrap();
+            let server = HttpServer::bind("127.0.0.1:0".parse().unwrap(), offer, Arc::clone(&readers), None).await.unwrap();
             drop(open(&url(server.local_addr(), "/")).await.unwrap());
             while readers.len() > 0 {
                 Timer::after(Duration::from_millis(1)).await;

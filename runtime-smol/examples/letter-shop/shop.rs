@@ -61,7 +61,7 @@ impl Shop {
             .listen(args.btp)
             .await
             .map_err(|error| OpenError::Listen { what: "BTP", address: args.btp.to_string(), error })?;
-        let http = HttpServer::bind(args.http, offer, readers).await.map_err(|error| OpenError::Listen {
+        let http = HttpServer::bind(args.http, offer, readers, Some(host.meter())).await.map_err(|error| OpenError::Listen {
             what: "HTTP",
             address: args.http.to_string(),
             error,
@@ -160,5 +160,45 @@ async fn interrupted() {
     match Signals::new([Signal::Int, Signal::Term]) {
         Ok(mut signals) => drop(signals.next().await),
         Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use smol::net::TcpStream;
+    use trustline_smol::Client;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    async fn metrics(shop: &Shop) -> String {
+        let mut stream = TcpStream::connect(shop.http.local_addr()).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: shop\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[test]
+    fn what_the_host_counts_can_be_scraped() {
+        let Cli { command: Some(Command::Shop(args)), .. } = Cli::parse_from("shop shop --btp 127.0.0.1:0 --http 127.0.0.1:0".split(' '))
+        else {
+            unreachable!("it is a shop");
+        };
+        smol::block_on(async {
+            let shop = Shop::open(&args).await.unwrap();
+            let before = metrics(&shop).await;
+            assert!(before.starts_with("HTTP/1.1 200 OK\r\n"), "{before}");
+            assert!(before.to_ascii_lowercase().contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"), "{before}");
+            assert!(before.contains("\ntrustline_connections 0\n"), "{before}");
+            let client = Client::connect(&format!("btp+ws://:@{}/", shop.host.address())).await.unwrap();
+            let after = metrics(&shop).await;
+            assert!(after.contains("\ntrustline_connections 1\n"), "{after}");
+            assert!(after.contains("\ntrustline_admissions_total{result=\"admitted\"} 1\n"), "{after}");
+            client.close().await;
+            shop.close().await;
+        });
     }
 }

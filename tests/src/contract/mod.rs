@@ -130,6 +130,20 @@ macro_rules! contract {
             restoring:
                 a_client_of_a_host_with_an_older_ledger_stops
                 a_client_with_an_older_ledger_cannot_connect;
+            administering:
+                an_account_is_added_while_the_host_runs
+                a_suspended_account_is_left_alone_and_keeps_its_ledger
+                an_account_can_be_suspended_before_anybody_came
+                an_account_is_removed_when_nothing_is_open
+                an_account_with_open_transfers_is_removed_by_force_only
+                what_an_account_may_do_changes_while_the_host_runs
+                an_account_that_is_slow_to_load_holds_up_no_other
+                an_account_that_cannot_be_loaded_is_tried_again;
+            counting:
+                every_frame_and_every_end_of_a_payment_is_counted
+                what_is_refused_and_what_is_wrong_is_counted_by_its_reason
+                commits_are_counted_with_their_sizes_and_times
+                a_host_sums_up_also_what_is_gone;
             crowding:
                 a_thousand_connections_stand_by_while_one_pays;
             encrypting:
@@ -182,6 +196,13 @@ macro_rules! host_contract {
                 a_fulfill_goes_back_where_the_prepare_came_from
                 a_fulfill_goes_to_the_newest_connection_when_the_first_is_gone
                 an_answer_counts_only_from_who_was_asked;
+            guessing:
+                after_a_wrong_token_its_address_waits_and_no_other
+                who_has_waited_is_let_in_and_waits_no_more
+                of_many_guesses_at_once_few_are_looked_at;
+            intruding:
+                one_account_reaches_nothing_of_another
+                a_flood_on_one_account_is_not_felt_on_another;
             flooding:
                 who_does_not_read_is_given_up
                 who_asks_without_reading_is_given_up;

@@ -40,6 +40,7 @@ fn each_refusal_has_its_name() {
         (Refusal::AlreadyFulfilled, ErrorName::AlreadyFulfilled),
         (Refusal::AlreadyRolledBack, ErrorName::AlreadyRolledBack),
         (Refusal::InvalidFulfillment, ErrorName::InvalidFulfillment),
+        (Refusal::TooFast, ErrorName::Unreachable),
         (Refusal::ZeroAmount, ErrorName::InvalidFields),
         (Refusal::Expired { expires_at: NOW, now: NOW }, ErrorName::NotAccepted),
         (Refusal::ExpiryTooFar { furthest: NOW }, ErrorName::NotAccepted),

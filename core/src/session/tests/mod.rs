@@ -13,4 +13,5 @@ mod refused_commands;
 mod request_tables;
 mod subprotocols;
 mod tokens;
+mod transfer_rate;
 mod violations;

@@ -1,10 +1,12 @@
 //! What comes out of each command, and in which order: the effect before the frame that rests on it, and the event last.
 
+use alloc::vec::Vec;
+
 use super::desk::{ALL, Desk, FIRST};
 use super::peer::{fulfillment, id, message, prepare, reason};
 use crate::ledger::Authority::{self, Ours, Shared, Theirs};
 use crate::ledger::Bounds;
-use crate::session::{ErrorName, MessageId};
+use crate::session::{ConnectionId, DisconnectReason, ErrorName, MessageId};
 use crate::wire::{Body, ProtocolData};
 
 fn offered(authority: Authority) -> Desk {
@@ -57,7 +59,7 @@ fn a_decision_without_a_connection() {
     assert_eq!(desk.outputs(), ["effect Fulfilled", "event IncomingFulfilled"]);
     desk.session.reject(id(2), &reason(), desk.now).unwrap();
     assert_eq!(desk.outputs(), ["effect Rejected", "event IncomingRejected"]);
-    let next = crate::session::ConnectionId(2);
+    let next = ConnectionId(2);
     assert_eq!(desk.connect(next), ["frame Response on 2", "event Connected", "frame Fulfill on 2", "frame Reject on 2"]);
 }
 
@@ -132,4 +134,19 @@ fn what_no_request_table_can_take_waits_behind_its_effect() {
         assert!(matches!(&desk.sent("Fulfill").body, Body::Fulfill(sent) if sent.transfer_id == id(next)));
     }
     assert_eq!(desk.accepts("Fulfill"), ["effect Fulfilled", "event IncomingFulfilled"]);
+}
+
+#[test]
+fn disconnect_all_waits_for_nobody_and_loses_nothing() {
+    let mut desk = Desk::connected(Ours);
+    desk.connect(ConnectionId(2));
+    desk.asks(Body::Prepare(prepare(1)));
+    desk.session.fulfill(id(1), fulfillment(1), &ProtocolData::new(), desk.now).unwrap();
+    desk.outputs();
+    desk.session.disconnect_all(&DisconnectReason::Suspended, desk.now);
+    let gone: Vec<_> = desk.outputs().into_iter().filter(|line| !line.starts_with("frame")).collect();
+    assert_eq!(gone, ["disconnect Suspended", "event Disconnected", "disconnect Suspended on 2", "event Disconnected"]);
+    assert!(!desk.session.is_connected() && !desk.session.is_closing());
+    let ready = desk.connect(ConnectionId(3));
+    assert_eq!(ready, ["frame Response on 3", "event Connected", "frame Fulfill on 3"]);
 }

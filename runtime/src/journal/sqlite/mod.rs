@@ -21,6 +21,7 @@ mod lock;
 mod open_transfers;
 mod queue;
 mod reader;
+mod readers;
 mod rows;
 mod schema;
 mod threads;
@@ -32,7 +33,7 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ use self::batch::Batch;
 use self::lock::Lock;
 use self::queue::Queue;
 use self::reader::Reader;
+use self::readers::Readers;
 use self::writer::Writer;
 use super::{Appended, Committed, Journal, JournalError, Watcher};
 
@@ -87,7 +89,7 @@ pub struct SqliteBuilder {
 /// In the order in which it is closed.
 struct Shared {
     queue: Queue,
-    reader: Mutex<Reader>,
+    readers: Readers,
     writer: Mutex<Writer>,
     file: PathBuf,
     _lock: Lock,
@@ -120,10 +122,9 @@ impl SqliteBuilder {
         if let Some(most) = self.most_pages {
             connection.pragma_update(None, "max_page_count", most).map_err(|error| failure::unopenable(&file, &error))?;
         }
-        let reader = Reader::new(connect(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?, file.clone());
+        let readers = Readers::open(&file)?;
         let writer = Writer::new(connection, file.clone(), self.keep_effects_for).map_err(|error| failure::unopenable(&file, &error))?;
-        let shared =
-            Arc::new(Shared { queue: Queue::default(), reader: Mutex::new(reader), writer: Mutex::new(writer), file, _lock: lock });
+        let shared = Arc::new(Shared { queue: Queue::default(), readers, writer: Mutex::new(writer), file, _lock: lock });
         let mut journal = Sqlite { shared, threads: Vec::new() };
         for _ in 0..threads::COUNT {
             journal.start_thread()?;
@@ -177,17 +178,13 @@ impl Sqlite {
 
     /// The names of all accounts, in order.
     pub fn accounts(&self) -> Result<Vec<String>, JournalError> {
-        self.reader().accounts()
+        self.shared.readers.read(Reader::accounts)
     }
 
     /// The effects of an account after the one with this sequence number, as far as they are kept, in order; `most` at
     /// once.
     pub fn effects(&self, account: &str, after: u64, most: usize) -> Result<Vec<Effect>, JournalError> {
-        self.reader().effects(account, after, most)
-    }
-
-    fn reader(&self) -> MutexGuard<'_, Reader> {
-        self.shared.reader.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.readers.read(|reader| reader.effects(account, after, most))
     }
 
     fn start_thread(&mut self) -> Result<(), JournalError> {
@@ -201,7 +198,7 @@ impl Sqlite {
 
 impl Journal for Sqlite {
     fn load(&self, account: &str) -> Result<Option<Snapshot>, JournalError> {
-        self.reader().snapshot(account)
+        self.shared.readers.read(|reader| reader.snapshot(account))
     }
 
     fn append(&self, account: &str, effects: Vec<Effect>, state: &Trustline, waiting: Arc<dyn Committed>) -> Appended {

@@ -3,6 +3,8 @@
 pub mod encrypting;
 pub mod flooding;
 pub mod framing;
+pub mod guessing;
+pub mod intruding;
 pub mod living;
 pub mod routing;
 pub mod strangers;

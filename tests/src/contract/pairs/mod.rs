@@ -1,9 +1,11 @@
 //! A host of ours and a client of ours.
 
+pub mod administering;
 pub mod asking;
 pub mod carrying;
 pub mod closing;
 pub mod connecting;
+pub mod counting;
 pub mod crowding;
 pub mod encrypting;
 pub mod equals;

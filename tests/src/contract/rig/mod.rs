@@ -5,6 +5,7 @@ mod clerk;
 mod kept;
 mod peer;
 mod pipe;
+mod placed;
 mod proxy;
 mod watched;
 
@@ -26,6 +27,7 @@ pub use clerk::Clerk;
 pub use kept::Kept;
 pub use peer::{PING, PONG, Peer, Port, masked};
 pub use pipe::Pipe;
+pub use placed::Placed;
 pub use proxy::Proxy;
 pub use watched::Watched;
 

@@ -132,4 +132,8 @@ impl<R: Runtime> Runtime for Watched<R> {
             task.await;
         });
     }
+
+    fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        self.runtime.spawn_blocking(work);
+    }
 }

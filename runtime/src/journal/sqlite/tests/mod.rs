@@ -24,10 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory of its own, removed at the end. In memory where there is such a place, because most tests do not ask
 /// whether the disk really syncs.
-struct Directory(PathBuf);
+pub(super) struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let path = parent.join(format!("trustline-{}-{:016x}", std::process::id(), fastrand::u64(..)));
@@ -35,7 +35,7 @@ impl Directory {
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.0.join("ledger.db")
     }
 }
