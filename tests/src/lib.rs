@@ -38,7 +38,7 @@ pub use pair::Pair;
 pub use scratch::Scratch;
 pub use side::{Crash, Side};
 pub use solo::{Solo, reason};
-pub use story::{describe_event, describe_frame};
+pub use story::{describe_event, describe_frame, end};
 
 /// The README's code is compiled with the doctests.
 #[cfg(doctest)]

@@ -1,8 +1,8 @@
 //! Events and frames in words, so that a scenario's expectations are short and its failures readable.
 
-use trustline_core::WireLimits;
 use trustline_core::session::{Dispute, ErrorName, Event, MessageFailure};
 use trustline_core::wire::{Body, ErrorPacket, IlpPacket, Packet, ProtocolData};
+use trustline_core::{TransferId, WireLimits};
 
 use crate::names::number;
 
@@ -51,6 +51,20 @@ pub fn describe_event(event: &Event) -> String {
         Event::NoInfo(failure) => format!("no info: {failure:?}"),
         other => format!("{other:?}"),
     }
+}
+
+/// Which transfer comes to its end for the application, and how.
+pub fn end(event: &Event) -> Option<(TransferId, &'static str)> {
+    Some(match event {
+        Event::OutgoingFulfilled { transfer, .. } | Event::IncomingFulfilled { transfer } => (transfer.id, "fulfilled"),
+        Event::OutgoingRejected { transfer, .. } | Event::IncomingRejected { transfer, .. } => (transfer.id, "rejected"),
+        Event::OutgoingExpired { transfer } | Event::IncomingExpired { transfer } => (transfer.id, "expired"),
+        Event::IncomingRefused { transfer, .. } => (transfer.id, "refused"),
+        Event::OutgoingRefused { id, .. } => (*id, "refused"),
+        Event::OutgoingTransferred { id, .. } => (*id, "transferred"),
+        Event::IncomingTransferred { id, .. } => ((*id)?, "transferred"),
+        _ => return None,
+    })
 }
 
 /// A frame, as in `Prepare 1: 10`; request ids, conditions and times are left out.

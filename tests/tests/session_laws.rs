@@ -8,7 +8,7 @@ use proptest::sample::select;
 use trustline_core::ledger::{Effect, Fact};
 use trustline_core::session::{Dispute, Event};
 use trustline_core::{Timestamp, TransferId};
-use trustline_tests::{Crash, Pair, Role, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
+use trustline_tests::{Crash, Pair, Role, end, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -215,19 +215,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-/// Of which transfer an event tells the end, and which.
-fn end(event: &Event) -> Option<(TransferId, &'static str)> {
-    Some(match event {
-        Event::OutgoingFulfilled { transfer, .. } | Event::IncomingFulfilled { transfer } => (transfer.id, "fulfilled"),
-        Event::OutgoingRejected { transfer, .. } | Event::IncomingRejected { transfer, .. } => (transfer.id, "rejected"),
-        Event::OutgoingExpired { transfer } | Event::IncomingExpired { transfer } => (transfer.id, "expired"),
-        Event::IncomingRefused { transfer, .. } => (transfer.id, "refused"),
-        Event::OutgoingRefused { id, .. } => (*id, "refused"),
-        Event::OutgoingTransferred { id, .. } => (*id, "transferred"),
-        _ => return None,
-    })
 }
 
 /// The transfers that were paid, and their amounts. Everything else came to nothing.

@@ -94,20 +94,6 @@ impl Claim {
     }
 }
 
-/// Which transfer comes to its end for the application, and how.
-pub(super) fn end(event: &Event) -> Option<(TransferId, &'static str)> {
-    Some(match event {
-        Event::OutgoingFulfilled { transfer, .. } | Event::IncomingFulfilled { transfer } => (transfer.id, "fulfilled"),
-        Event::OutgoingRejected { transfer, .. } | Event::IncomingRejected { transfer, .. } => (transfer.id, "rejected"),
-        Event::OutgoingExpired { transfer } | Event::IncomingExpired { transfer } => (transfer.id, "expired"),
-        Event::IncomingRefused { transfer, .. } => (transfer.id, "refused"),
-        Event::OutgoingRefused { id, .. } => (*id, "refused"),
-        Event::OutgoingTransferred { id, .. } => (*id, "transferred"),
-        Event::IncomingTransferred { id, .. } => ((*id)?, "transferred"),
-        _ => return None,
-    })
-}
-
 fn transfer_id(transfer: &trustline_core::wire::Transfer) -> Option<TransferId> {
     let entry = transfer.protocol_data.get("transfer_id")?;
     Some(TransferId::from(<[u8; 16]>::try_from(&entry.data[..]).ok()?))

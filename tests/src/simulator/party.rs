@@ -11,7 +11,7 @@ use trustline_core::wire::{Body, Packet};
 use trustline_core::{LedgerId, Timestamp, TransferId, WireLimits};
 
 use super::books::Books;
-use super::claim::{Claim, end};
+use super::claim::Claim;
 
 pub(super) struct Party {
     /// For the trace.
@@ -270,7 +270,7 @@ impl Party {
             }
             if let Output::Event(event) = &output {
                 assert!(!matches!(event, Event::Dispute(_)), "nobody is wronged: {event:?}");
-                if let Some((id, how)) = end(event) {
+                if let Some((id, how)) = crate::end(event) {
                     let told = self.told.entry(id).or_default();
                     told.push(how);
                     // A client that did not wait for the host's word may hear it after all.
