@@ -13,8 +13,16 @@
 //! To pay or be paid over WebSockets, take one of the adapters, `trustline-smol` or `trustline-async-std`. To embed the
 //! ledger in something else, take [`session::Session`] and keep its contract: *feed one input or command, drain the
 //! outputs, read the deadline*.
+//!
+//! # What may grow
+//!
+//! Configurations, counts, errors and events are `#[non_exhaustive]`: a new limit or a new reason is no breaking change. Take
+//! the default, and set what is different. What an embedder has to act on is not: a new
+//! [`Fact`](ledger::Fact), [`Output`](session::Output), or part of a [`Snapshot`](ledger::Snapshot) that a match or a copy
+//! left out would be lost money, and so the compiler has to say so. Packets are as RFC 0023 has them.
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

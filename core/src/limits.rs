@@ -4,6 +4,7 @@ use core::time::Duration;
 
 /// Bounds on one decoded packet. Exceeding one ends the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WireLimits {
     /// Longest frame, in bytes: 128 KiB.
     pub frame_bytes: usize,
@@ -11,6 +12,11 @@ pub struct WireLimits {
     pub entries: usize,
     /// Longest sub-protocol name, in bytes: 255.
     pub name_bytes: usize,
+}
+
+impl WireLimits {
+    /// Whatever a packet can say: for bytes that do not come from a peer.
+    pub const NONE: Self = Self { frame_bytes: usize::MAX, entries: usize::MAX, name_bytes: usize::MAX };
 }
 
 impl Default for WireLimits {
@@ -24,7 +30,8 @@ impl Default for WireLimits {
 /// ```
 /// use trustline_core::{Limits, TransferRate};
 ///
-/// let limits = Limits { transfer_rate: Some(TransferRate { per_second: 100, burst: 1_000 }), ..Limits::default() };
+/// let mut limits = Limits::default();
+/// limits.transfer_rate = Some(TransferRate { per_second: 100, burst: 1_000 });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferRate {
@@ -36,6 +43,7 @@ pub struct TransferRate {
 
 /// Bounds on one peer relationship.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bounds on each packet.
     pub wire: WireLimits,

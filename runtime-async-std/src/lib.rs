@@ -18,7 +18,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```
+//!
+//! # Features
+//!
+//! None is on by default, and each only adds.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `sqlite` | the journal [`Sqlite`]: ledgers that outlive the process. SQLite is compiled in |
+//! | `tls` | `btp+wss://`, by [`ClientTls`] and [`HostTls`], with the cryptography of ring |
+//! | `prometheus` | [`prometheus`]: what is counted, as the text that Prometheus reads |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(all(feature = "sqlite", feature = "tls", feature = "prometheus")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 
 use std::future::Future;

@@ -102,7 +102,8 @@ fn read(line: &[u8]) -> Result<Packet, Unreadable> {
         }
         _ => Unreadable { error: format!("byte {}, the last, has one digit only", digits.len() / 2), offset: digits.len() / 2 },
     })?;
-    let limits = WireLimits { frame_bytes: MAX_FRAME, entries: usize::MAX, name_bytes: usize::MAX };
+    let mut limits = WireLimits::NONE;
+    limits.frame_bytes = MAX_FRAME;
     Packet::decode(&frame, &limits).map_err(|error| Unreadable { error: error.to_string(), offset: error.offset() })
 }
 

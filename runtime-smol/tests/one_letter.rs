@@ -19,12 +19,7 @@ impl Handler for Sell {
 #[test]
 fn a_customer_buys_one_letter() {
     smol::block_on(async {
-        let info = LedgerInfo {
-            prefix: "example.letter-shop.mytrustline.".to_owned(),
-            currency_scale: 9,
-            currency_code: "XRP".to_owned(),
-            connectors: Vec::new(),
-        };
+        let info = LedgerInfo::new("example.letter-shop.mytrustline.", "XRP", 9);
         let host = Host::builder(info).account("alice", "s3cr3t").handler(|_| Sell).listen(([127, 0, 0, 1], 0).into()).await.unwrap();
         let client = Client::connect(&format!("btp+ws://alice:s3cr3t@{}/", host.address())).await.unwrap();
         let fulfillment = Fulfillment::from([7; 32]);

@@ -127,6 +127,7 @@ impl Account {
 
 /// Why a request got no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RequestError {
     /// It was not sent.
     NotSent(MessageError),

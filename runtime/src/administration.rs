@@ -26,7 +26,7 @@ impl<R: Runtime> Host<R> {
     /// The account of that name, whether or not it was ever connected: to see its ledger, to change its bounds or
     /// limits. Whether anybody may join it is another matter.
     pub async fn open_account(&self, name: &str) -> Result<Account, OpenError> {
-        self.hosting.open_account(&self.runtime, Admitted { account: name.to_owned(), bounds: None }).await
+        self.hosting.open_account(&self.runtime, Admitted::to(name)).await
     }
 
     /// Drops the account's connections, and lets nobody join it. Its ledger is kept: what is open expires, and can still be

@@ -32,6 +32,7 @@ pub trait Handler: Send + 'static {
 
 /// What to do with an incoming transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Decision {
     /// Take the money, with this fulfillment. If the ledger cannot (the fulfillment is wrong, the transfer has just
     /// expired), the transfer is offered as an event, as for [`Decision::Later`].

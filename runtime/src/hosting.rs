@@ -37,11 +37,19 @@ use crate::wrong_tokens::{Origin, WrongTokens};
 
 /// Whose account a connection is for, as an [authentication callback](crate::HostBuilder::authenticate) decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Admitted {
     /// Names the account, and its ledger in the journal.
     pub account: String,
     /// The bounds on the account's balance when it is new, seen from the host; `None` for the host's default.
     pub bounds: Option<Bounds>,
+}
+
+impl Admitted {
+    /// To this account, with the host's default bounds if it is new.
+    pub fn to(account: impl Into<String>) -> Self {
+        Self { account: account.into(), bounds: None }
+    }
 }
 
 pub(crate) type Authenticate = Box<dyn Fn(&Applicant) -> Option<Admitted> + Send + Sync>;
@@ -201,7 +209,7 @@ impl Hosting {
     fn authenticate(&self, applicant: &Applicant) -> Result<Admitted, Refused> {
         let recognized = self.lock().directory.recognize(applicant);
         match recognized {
-            Recognized::Right => Ok(Admitted { account: applicant.username.clone(), bounds: None }),
+            Recognized::Right => Ok(Admitted::to(&applicant.username)),
             Recognized::Wrong => Err(Refused::WrongToken),
             Recognized::Unknown => match unless_it_panics(|| (self.authenticate)(applicant)) {
                 Some(admitted) => admitted.ok_or(Refused::WrongToken),

@@ -4,7 +4,6 @@
 //! [WebSocket](websocket) without I/O, the one driver loop between it and a
 //! [`Session`](trustline_core::session::Session), the [`Journal`], and the handles [`Client`], [`Host`] and [`Peer`]. Who
 //! knows Interledger's plugins finds their words in [`ledger_plugin`].
-
 //!
 //! # What is logged
 //!
@@ -13,7 +12,19 @@
 //! the first frame of a connection has the token: keep its target at `DEBUG`, as with `RUST_LOG=trace,tungstenite=debug`.
 //!
 //! What is counted is in [`AccountMetrics`] and [`HostMetrics`].
+//!
+//! # Features
+//!
+//! None is on by default, and each only adds.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `sqlite` | the journal [`Sqlite`]: ledgers that outlive the process. SQLite is compiled in |
+//! | `tls` | `btp+wss://`, by [`ClientTls`] and [`HostTls`], with the cryptography of ring |
+//! | `prometheus` | [`prometheus`]: what is counted, as the text that Prometheus reads |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(all(feature = "sqlite", feature = "tls", feature = "prometheus")), allow(rustdoc::broken_intra_doc_links))]
 #![forbid(unsafe_code)]
 
 mod accepted;

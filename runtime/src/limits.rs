@@ -8,6 +8,7 @@ use crate::websocket::WebSocketLimits;
 
 /// Bounds on one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConnectionLimits {
     /// Most bytes that wait for a peer to read them, before it is given up: 8 MiB.
     pub write_queue_bytes: usize,

@@ -79,6 +79,7 @@ impl Payment {
 
 /// A payment that was fulfilled.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fulfilled {
     /// The preimage of the condition.
     pub fulfillment: Fulfillment,

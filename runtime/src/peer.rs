@@ -68,13 +68,11 @@ impl<R: Runtime + Default> Peer<R> {
 impl<R: Runtime> Peer<R> {
     /// [`builder`](Self::builder) for a runtime that has to be given.
     pub fn builder_on(runtime: R, info: LedgerInfo, ours: &str, theirs: &str) -> PeerBuilder<R> {
-        let config = SessionConfig {
-            info: Some(info),
-            account: Some(ours.to_owned()),
-            peer_account: Some(theirs.to_owned()),
-            hash_seed: crate::random::hash_seed(),
-            ..SessionConfig::new(Authority::Shared)
-        };
+        let mut config = SessionConfig::new(Authority::Shared);
+        config.info = Some(info);
+        config.account = Some(ours.to_owned());
+        config.peer_account = Some(theirs.to_owned());
+        config.hash_seed = crate::random::hash_seed();
         PeerBuilder {
             runtime,
             config,
@@ -263,7 +261,7 @@ impl<R: Runtime> PeerBuilder<R> {
         let admit = move |applicant: &Applicant| {
             let shown = &applicant.credentials;
             let expected = expected.as_ref().filter(|expected| expected.username == shown.username)?;
-            expected.token.matches(shown.token.expose()).then(|| Admitted { account: name.clone(), bounds: None })
+            expected.token.matches(shown.token.expose()).then(|| Admitted::to(&name))
         };
         // Its one account is there from the start, so that no other is ever opened.
         let no_handler = Box::new(|_: &str| Box::new(Ignore) as Box<dyn Handler>);

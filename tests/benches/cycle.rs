@@ -13,6 +13,7 @@ use trustline_core::ledger::Authority;
 use trustline_core::session::{AuthenticationRequest, ConnectionId, Credentials, Event, LedgerInfo, Output, Session, SessionConfig};
 use trustline_core::wire::{Entry, Prepare, ProtocolData};
 use trustline_core::{Fulfillment, Timestamp, TransferId};
+use trustline_tests::with;
 
 #[derive(Parser)]
 struct Args {
@@ -33,7 +34,8 @@ const EXPIRY: Timestamp = Timestamp::from_millis(1_500_000_030_000);
 
 fn main() {
     let args = Args::parse();
-    let mut host = Session::new(SessionConfig { info: Some(LedgerInfo::new("example.", "XRP", 9)), ..SessionConfig::new(Authority::Ours) });
+    let mut host =
+        Session::new(with(SessionConfig::new(Authority::Ours), |config| config.info = Some(LedgerInfo::new("example.", "XRP", 9))));
     let mut client = Session::new(SessionConfig::new(Authority::Theirs));
     client.handle_connected(LINK, NOW);
     while client.poll_output().is_some() {}

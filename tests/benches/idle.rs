@@ -32,6 +32,7 @@ use trustline_runtime::websocket::{Incoming, WebSocket, WebSocketLimits};
 use trustline_smol::{Accepted, Admitted, Client, ConnectionLimits, Host, HostTls};
 use trustline_tests::contract::rig::{Authority, Clerk, Pipe, letter};
 use trustline_tests::ledger_info;
+use trustline_tests::with;
 
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -134,9 +135,12 @@ async fn run(args: &Args) {
 
 fn host() -> Host {
     // The idle ones never answer, and it is not their dying that is measured.
-    let limits = ConnectionLimits { ping_interval: PING_INTERVAL, unanswered_pings: u32::MAX, ..ConnectionLimits::default() };
+    let limits = with(ConnectionLimits::default(), |limits| {
+        limits.ping_interval = PING_INTERVAL;
+        limits.unanswered_pings = u32::MAX;
+    });
     let host = Host::builder(ledger_info()).handler(|_| Clerk::Sells).connection_limits(limits);
-    host.authenticate(|applicant| Some(Admitted { account: applicant.username.clone(), bounds: None })).start()
+    host.authenticate(|applicant| Some(Admitted::to(&applicant.username))).start()
 }
 
 fn connector(authority: &Authority) -> TlsConnector {

@@ -134,8 +134,7 @@ struct Turn {
 }
 
 async fn run(args: &Args, kept: JournalName) -> Turn {
-    let info =
-        LedgerInfo { prefix: "example.bench.".to_owned(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
+    let info = LedgerInfo::new("example.bench.", "XRP", 9);
     let host = (0..args.connections).fold(Host::builder(info), |host, n| host.account(&n.to_string(), "token"));
     let host = host.journal(journal(args, kept, "host")).handler(|_| Payee).listen(([127, 0, 0, 1], 0).into()).await.expect("a free port");
 

@@ -29,6 +29,7 @@ mod side;
 pub mod simulator;
 mod solo;
 mod story;
+mod with;
 
 pub use link::Role;
 pub use names::{
@@ -39,6 +40,7 @@ pub use scratch::Scratch;
 pub use side::{Crash, Side};
 pub use solo::{Solo, reason};
 pub use story::{describe_event, describe_frame, end};
+pub use with::with;
 
 /// The README's code is compiled with the doctests.
 #[cfg(doctest)]

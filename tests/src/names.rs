@@ -85,5 +85,5 @@ pub const fn no_data() -> ProtocolData {
 
 /// The ledger of the tutorial's shop.
 pub fn ledger_info() -> LedgerInfo {
-    LedgerInfo { prefix: "example.letter-shop.mytrustline.".into(), currency_scale: 9, currency_code: "XRP".into(), connectors: Vec::new() }
+    LedgerInfo::new("example.letter-shop.mytrustline.", "XRP", 9)
 }

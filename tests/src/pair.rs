@@ -11,6 +11,7 @@ use crate::link::{Arrival, Link, Role};
 use crate::names::{START, TOKEN, ledger_info};
 use crate::side::Side;
 use crate::story::describe_frame;
+use crate::with;
 
 /// More steps than any scenario takes at one moment: beyond it, the two talk in circles.
 const MOST_STEPS: usize = 100_000;
@@ -49,17 +50,27 @@ impl Pair {
     /// The shop hosts the ledger, up to a balance of 1,000,000. Not connected.
     pub fn hosted() -> Self {
         let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
-        let shop = SessionConfig { bounds, info: Some(ledger_info()), ..SessionConfig::new(Authority::Ours) };
+        let shop = with(SessionConfig::new(Authority::Ours), |config| {
+            config.bounds = bounds;
+            config.info = Some(ledger_info());
+        });
         Self::new(shop, customer(Authority::Theirs))
     }
 
     /// Both keep the ledger, as equals, up to a balance of 1,000,000 either way. Not connected.
     pub fn equals() -> Self {
         let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
-        let equal = SessionConfig { bounds, info: Some(ledger_info()), ..customer(Authority::Shared) };
-        let [shop, customer] = ["example.shop", "example.customer"].map(String::from).map(Some);
-        let theirs = SessionConfig { account: customer.clone(), peer_account: shop.clone(), ..equal.clone() };
-        Self::new(SessionConfig { account: shop, peer_account: customer, ..equal }, theirs)
+        let equal = with(customer(Authority::Shared), |config| {
+            config.bounds = bounds;
+            config.info = Some(ledger_info());
+        });
+        let addressed = |account: &str, peer_account: &str| {
+            with(equal.clone(), |config| {
+                config.account = Some(account.into());
+                config.peer_account = Some(peer_account.into());
+            })
+        };
+        Self::new(addressed("example.shop", "example.customer"), addressed("example.customer", "example.shop"))
     }
 
     /// Both keep ledgers that have names, and so will the others.
@@ -438,7 +449,7 @@ impl Pair {
 
 fn customer(authority: Authority) -> SessionConfig {
     let credentials = Credentials { username: "alice".into(), token: Token::from(TOKEN), protocol_data: ProtocolData::new() };
-    SessionConfig { credentials, ..SessionConfig::new(authority) }
+    with(SessionConfig::new(authority), |config| config.credentials = credentials)
 }
 
 fn name(role: Role) -> String {

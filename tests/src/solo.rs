@@ -36,7 +36,9 @@ impl Solo {
     /// [`shop`](Self::shop), configured otherwise.
     pub fn shop_with(change: impl FnOnce(&mut SessionConfig)) -> Self {
         let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
-        let mut config = SessionConfig { bounds, info: Some(ledger_info()), ..SessionConfig::new(Authority::Ours) };
+        let mut config = SessionConfig::new(Authority::Ours);
+        config.bounds = bounds;
+        config.info = Some(ledger_info());
         change(&mut config);
         let mut shop = Self::new(config);
         shop.is_joined();
@@ -64,7 +66,8 @@ impl Solo {
     /// Dialed the test, which did not answer its authentication yet.
     pub fn dialing(authority: Authority) -> Self {
         let credentials = Credentials { username: "alice".into(), token: Token::from(TOKEN), protocol_data: no_data() };
-        let mut config = SessionConfig { credentials, ..SessionConfig::new(authority) };
+        let mut config = SessionConfig::new(authority);
+        config.credentials = credentials;
         if authority == Authority::Shared {
             config.bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
             config.info = Some(ledger_info());

@@ -69,8 +69,7 @@ pub fn end(event: &Event) -> Option<(TransferId, &'static str)> {
 
 /// A frame, as in `Prepare 1: 10`; request ids, conditions and times are left out.
 pub fn describe_frame(frame: &[u8]) -> String {
-    let wide = WireLimits { frame_bytes: usize::MAX, entries: usize::MAX, name_bytes: usize::MAX };
-    match Packet::decode(frame, &wide).map(|packet| packet.body) {
+    match Packet::decode(frame, &WireLimits::NONE).map(|packet| packet.body) {
         Ok(Body::Response(data)) if data.is_empty() => "Response".into(),
         Ok(Body::Response(data)) => format!("Response: {}", describe_data(&data)),
         Ok(Body::Error(error)) => format!("Error: {}", describe_error(&error)),

@@ -2,10 +2,10 @@
 
 use trustline_core::Limits;
 use trustline_core::ledger::Authority;
-use trustline_core::session::{Acceptance, Acceptor, Credentials, DisconnectReason, ErrorName, Event, SessionConfig, Token, error_message};
+use trustline_core::session::{Acceptance, Acceptor, Credentials, DisconnectReason, ErrorName, Event, Token, error_message};
 use trustline_core::wire::{Body, ContentType, Entry, Packet, ProtocolData};
 use trustline_core::{Timestamp, WireLimits};
-use trustline_tests::{Pair, START, Solo, TOKEN, custom, millis, no_data, seconds};
+use trustline_tests::{Pair, START, Solo, TOKEN, custom, millis, no_data, seconds, with};
 
 /// The `auth` request of a client.
 fn auth(others: &[Entry]) -> ProtocolData {
@@ -49,7 +49,7 @@ fn refused(body: Body) -> String {
 fn showing(username: &str, token: &str) -> Pair {
     let pair = Pair::hosted();
     let credentials = Credentials { username: username.into(), token: Token::from(token), protocol_data: no_data() };
-    let customer = SessionConfig { credentials, ..pair.customer.config().clone() };
+    let customer = with(pair.customer.config().clone(), |config| config.credentials = credentials);
     Pair::new(pair.shop.config().clone(), customer)
 }
 

@@ -5,12 +5,12 @@ use trustline_core::Limits;
 use trustline_core::ledger::Authority;
 use trustline_core::session::{ConnectionId, ErrorName, PrepareFailure, SessionConfig, Stopped};
 use trustline_core::wire::{Body, Entry};
-use trustline_tests::{Pair, Side, Solo, millis, payment, seconds};
+use trustline_tests::{Pair, Side, Solo, millis, payment, seconds, with};
 
 /// A customer that has paid ten, whose account nobody else has, and which dials again.
 fn exclusive_customer(pending: bool) -> Solo {
     let mut customer = Solo::customer();
-    let config = SessionConfig { account_is_exclusive: true, ..customer.side.config().clone() };
+    let config = with(customer.side.config().clone(), |config| config.account_is_exclusive = true);
     customer.side.pays(1, 10);
     customer.is_answered(Solo::response());
     customer.accepts(Solo::fulfill(1));
@@ -64,13 +64,13 @@ fn a_balance_is_not_asked_for_in_vain() {
     shared.is_answered(Solo::response());
     assert!(!shared.talk().iter().any(|line| line.contains("balance")));
     // Nothing has ever happened.
-    let config = SessionConfig { account_is_exclusive: true, ..SessionConfig::new(Authority::Theirs) };
+    let config = with(SessionConfig::new(Authority::Theirs), |config| config.account_is_exclusive = true);
     let mut new = Solo::new(config);
     new.side.connected(new.connection);
     assert_eq!(new.is_answered(Solo::response()), ["Message: info"]);
     // The host tells more than its balance.
     let mut pair = Pair::hosted().keeping_ledgers();
-    let config = SessionConfig { account_is_exclusive: true, ..pair.customer.config().clone() };
+    let config = with(pair.customer.config().clone(), |config| config.account_is_exclusive = true);
     pair.customer = Side::new(config).keeping_ledger(2);
     pair.connect();
     pair.delay = millis(1);

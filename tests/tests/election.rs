@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use trustline_core::ledger::Authority;
 use trustline_core::session::{ConnectionId, DeadlineReason, DisconnectReason, ErrorName, SessionConfig};
 use trustline_core::wire::{Body, Entry};
-use trustline_tests::{Pair, Role, Side, Solo, custom, ledger_info, millis, no_data, seconds};
+use trustline_tests::{Pair, Role, Side, Solo, custom, ledger_info, millis, no_data, seconds, with};
 
 /// What is asked to see whether a connection lives.
 const WHO: &str = "Message: info";
@@ -118,10 +118,11 @@ fn in_every_order_of_arrival_payments_that_were_begun_at_once_are_paid_once() {
 #[test]
 fn whoever_is_the_smaller_the_connection_it_dialed_is_kept() {
     let (mut pair, [customers, shops]) = dialing();
-    let swapped = |side: &Side| SessionConfig {
-        account: side.config().peer_account.clone(),
-        peer_account: side.config().account.clone(),
-        ..side.config().clone()
+    let swapped = |side: &Side| {
+        with(side.config().clone(), |config| {
+            config.account = side.config().peer_account.clone();
+            config.peer_account = side.config().account.clone();
+        })
     };
     let mut other = Pair::new(swapped(&pair.shop), swapped(&pair.customer));
     other.connect();
@@ -255,7 +256,7 @@ fn a_connection_that_was_replaced_takes_no_new_request_even_where_it_is_the_last
 #[test]
 fn equals_of_which_one_is_configured_otherwise_keep_both_and_one_is_told() {
     let both = Pair::equals();
-    let other = SessionConfig { peer_account: Some("example.zoe".into()), ..both.shop.config().clone() };
+    let other = with(both.shop.config().clone(), |config| config.peer_account = Some("example.zoe".into()));
     let mut pair = Pair::new(other, both.customer.config().clone());
     pair.connect();
     pair.connect_as(Role::Shop);
@@ -273,11 +274,18 @@ fn equals_of_which_one_is_configured_otherwise_keep_both_and_one_is_told() {
 
 #[test]
 fn without_two_different_addresses_or_among_a_host_and_its_clients_all_connections_stay() {
-    let nameless = SessionConfig { info: Some(ledger_info()), ..SessionConfig::new(Authority::Shared) };
+    let nameless = with(SessionConfig::new(Authority::Shared), |config| config.info = Some(ledger_info()));
     let address = Some("example.same".to_owned());
-    let namesakes = SessionConfig { account: address.clone(), peer_account: address.clone(), ..nameless.clone() };
-    let [hosting, hosted] = [Authority::Ours, Authority::Theirs]
-        .map(|authority| SessionConfig { account: Some("example.a".into()), ..SessionConfig { authority, ..namesakes.clone() } });
+    let namesakes = with(nameless.clone(), |config| {
+        config.account = address.clone();
+        config.peer_account = address.clone();
+    });
+    let [hosting, hosted] = [Authority::Ours, Authority::Theirs].map(|authority| {
+        with(namesakes.clone(), |config| {
+            config.authority = authority;
+            config.account = Some("example.a".into());
+        })
+    });
     for config in [nameless, namesakes, hosting, hosted] {
         let mut solo = Solo::new(config);
         solo.is_joined();
@@ -290,7 +298,7 @@ fn without_two_different_addresses_or_among_a_host_and_its_clients_all_connectio
 /// An equal that has dialed, and been dialed by the test.
 fn contested() -> (Solo, ConnectionId) {
     let mut equal = Solo::equal();
-    let config = SessionConfig { peer_account: Some("example.shop".into()), ..equal.side.config().clone() };
+    let config = with(equal.side.config().clone(), |config| config.peer_account = Some("example.shop".into()));
     equal = Solo::new(config);
     equal.side.connected(equal.connection);
     equal.is_answered(Solo::response());
@@ -342,7 +350,8 @@ fn an_answer_replaces_only_those_that_were_there_when_it_was_asked_for() {
 #[test]
 fn one_that_can_take_no_more_requests_is_asked_when_it_has_answered_one() {
     let mut equal = Solo::equal();
-    let mut config = SessionConfig { peer_account: Some("example.shop".into()), ..equal.side.config().clone() };
+    let mut config = equal.side.config().clone();
+    config.peer_account = Some("example.shop".into());
     config.limits.in_flight_requests = 1;
     equal = Solo::new(config);
     equal.side.connected(equal.connection);

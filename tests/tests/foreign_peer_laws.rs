@@ -136,8 +136,9 @@ struct World {
 
 impl World {
     fn new(authority: Authority) -> Self {
-        let (bounds, info) = (Bounds { minimum: -50, maximum: 50 }, Some(ledger_info()));
-        let mut config = SessionConfig { bounds, info, ..SessionConfig::new(authority) };
+        let mut config = SessionConfig::new(authority);
+        config.bounds = Bounds { minimum: -50, maximum: 50 };
+        config.info = Some(ledger_info());
         config.limits.in_flight_requests = 3;
         config.limits.unanswered_requests = 2;
         config.limits.connections = 3;

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use trustline_core::Limits;
-use trustline_core::session::{Acceptance, Acceptor, ConnectionId, Credentials, ErrorName, SessionConfig, Token};
+use trustline_core::session::{Acceptance, Acceptor, ConnectionId, Credentials, ErrorName, Token};
 use trustline_core::wire::{Body, Entry, Packet, ProtocolData};
-use trustline_tests::{Pair, Role, START, Side, Solo, TOKEN, custom, millis, no_data, payment, reason, seconds, transfer_id};
+use trustline_tests::{Pair, Role, START, Side, Solo, TOKEN, custom, millis, no_data, payment, reason, seconds, transfer_id, with};
 
 fn auth(token: &str) -> Body {
     Body::Message(ProtocolData::from(vec![Entry::octets("auth", vec![]), Entry::text("auth_token", token)]))
@@ -131,7 +131,7 @@ fn a_client_at_its_limit_is_told_so_and_goes_on() {
 fn a_client_with_a_wrong_token_is_told_so() {
     let pair = Pair::hosted();
     let credentials = Credentials { username: String::new(), token: Token::from("wrong"), protocol_data: no_data() };
-    let customer = SessionConfig { credentials, ..pair.customer.config().clone() };
+    let customer = with(pair.customer.config().clone(), |config| config.credentials = credentials);
     let mut pair = Pair::new(pair.shop.config().clone(), customer);
     pair.connect();
     pair.drive();

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use trustline_core::ledger::{Authority, Bounds, Direction, Effect, Lineage, Position, Transfer, Trustline, TrustlineConfig};
 use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 use trustline_tests::model::{Model, Verdict};
-use trustline_tests::{START, conditional, fulfillment, transfer_id};
+use trustline_tests::{START, conditional, fulfillment, transfer_id, with};
 
 /// Something that may be done to a trustline. Transfers are known by a number below [`IDS`], so that they meet.
 #[derive(Clone, Debug)]
@@ -98,7 +98,14 @@ fn authority() -> impl Strategy<Value = Authority> {
 /// Small limits, so that they are met.
 fn config(authority: Authority, bounds: Bounds) -> TrustlineConfig {
     let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
-    TrustlineConfig { bounds, open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
+    with(TrustlineConfig::new(authority), |config| {
+        config.bounds = bounds;
+        config.open_transfers = 4;
+        config.furthest_expiry = furthest_expiry;
+        config.memory_margin = memory_margin;
+        config.peers = 2;
+        config.openings = 2;
+    })
 }
 
 /// The real ledger, and the clock.

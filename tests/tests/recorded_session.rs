@@ -8,7 +8,7 @@ use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::{Acceptance, Acceptor, ConnectionId, Credentials, ErrorName, SessionConfig, Token};
 use trustline_core::wire::{Body, Entry, Packet};
 use trustline_core::{Timestamp, WireLimits};
-use trustline_tests::{Side, TOKEN, ledger_info, millis, no_data, reason};
+use trustline_tests::{Side, TOKEN, ledger_info, millis, no_data, reason, with};
 
 /// One line of the recording.
 struct Line {
@@ -154,7 +154,10 @@ fn act_as_shop(shop: &mut Player, theirs: &Body) {
 fn our_shop_means_what_the_javascript_shop_meant() {
     let recording = recording();
     let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
-    let config = SessionConfig { bounds, info: Some(ledger_info()), ..SessionConfig::new(Authority::Ours) };
+    let config = with(SessionConfig::new(Authority::Ours), |config| {
+        config.bounds = bounds;
+        config.info = Some(ledger_info());
+    });
     let mut shop = Player::new(config, recording[0].at);
     let mut acceptors = BTreeMap::new();
     for Line { at, connection, what } in recording {
@@ -224,7 +227,7 @@ fn act_as_customer(customer: &mut Player, theirs: &Body) -> bool {
 fn our_customer_means_what_the_javascript_customer_meant() {
     let recording = recording();
     let credentials = Credentials { username: String::new(), token: Token::from(TOKEN), protocol_data: no_data() };
-    let config = SessionConfig { credentials, ..SessionConfig::new(Authority::Theirs) };
+    let config = with(SessionConfig::new(Authority::Theirs), |config| config.credentials = credentials);
     let mut customer = Player::new(config, recording[0].at);
     let mut not_asked = Vec::new();
     for Line { at, connection, what } in recording {

@@ -3,7 +3,7 @@
 use trustline_core::ledger::Authority;
 use trustline_core::session::{LedgerInfo, MessageFailure, SessionConfig, subprotocol};
 use trustline_core::wire::{Body, ContentType, Entry, ProtocolData};
-use trustline_tests::{Pair, Solo, custom, ledger_info, no_data, seconds};
+use trustline_tests::{Pair, Solo, custom, ledger_info, no_data, seconds, with};
 
 fn ask(name: &'static str, data: &[u8]) -> Body {
     Solo::message(Entry::octets(name, data.to_vec()))
@@ -105,7 +105,7 @@ fn equals_are_configured_and_ask_for_nothing() {
     let mut equal = Solo::equal();
     assert_eq!(entry(&equal.accepts(ask("info", &[0])), "info").1, "example.customer");
     // Without a configured address there is none to tell.
-    let mut nameless = Solo::new(SessionConfig { info: Some(ledger_info()), ..SessionConfig::new(Authority::Shared) });
+    let mut nameless = Solo::new(with(SessionConfig::new(Authority::Shared), |config| config.info = Some(ledger_info())));
     nameless.is_joined();
     assert_eq!(nameless.refuses(ask("info", &[0])), "NotAcceptedError");
 }

@@ -29,6 +29,7 @@ pub enum Authority {
 
 /// What a trustline is built with.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrustlineConfig {
     /// Whose word counts.
     pub authority: Authority,

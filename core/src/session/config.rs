@@ -13,6 +13,7 @@ use crate::ledger::{Authority, Bounds, TrustlineConfig};
 /// What a ledger says of itself in answer to an `info` request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct LedgerInfo {
     /// The ILP address prefix of the ledger, with a dot at its end.
     pub prefix: String,
@@ -34,6 +35,7 @@ impl LedgerInfo {
 
 /// What a [`Session`](super::Session) is built with.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SessionConfig {
     /// Whose word counts.
     pub authority: Authority,

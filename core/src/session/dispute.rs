@@ -96,6 +96,7 @@ impl core::error::Error for Dispute {}
 
 /// Why a session does nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stopped {
     /// Its effects can no longer be stored.
     Journal,

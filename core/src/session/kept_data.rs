@@ -16,8 +16,7 @@ pub(super) fn decode(protocol_data: &Bytes) -> ProtocolData {
     if protocol_data.is_empty() {
         return ProtocolData::new();
     }
-    let unlimited = WireLimits { frame_bytes: usize::MAX, entries: usize::MAX, name_bytes: usize::MAX };
-    ProtocolData::decode(protocol_data, &unlimited).expect("we encoded it")
+    ProtocolData::decode(protocol_data, &WireLimits::NONE).expect("we encoded it")
 }
 
 /// As the ledger keeps it: nothing at all where there are no entries, which is the common case of a Fulfill.

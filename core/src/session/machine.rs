@@ -63,6 +63,7 @@ pub struct Session {
 
 /// What a peer sent that it should not have, and that had no consequence. Counted since the session was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Violations {
     /// Text messages, and frames that hold no packet.
     pub unreadable: u64,

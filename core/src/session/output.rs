@@ -198,6 +198,7 @@ pub enum Event {
 
 /// Why a message of ours got no good answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MessageFailure {
     /// The peer answered with an Error.
     Refused(Box<ErrorPacket>),
@@ -282,6 +283,7 @@ pub struct Deadline {
 
 /// Why there is a [`Deadline`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DeadlineReason {
     /// A request of ours, or our authentication, must be answered by then.
     Answer(ConnectionId),

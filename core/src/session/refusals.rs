@@ -7,6 +7,7 @@ use crate::ledger::Refusal;
 /// Requests of the peer that the session answered with an Error, by reason. Counted since the session was built. What the
 /// application declines is not among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusals {
     /// See [`Refusal::TransferNotFound`].
     pub transfer_not_found: u64,

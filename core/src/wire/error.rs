@@ -98,6 +98,7 @@ impl fmt::Display for Problem {
 
 /// Why a packet cannot be sent. Nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// A field is longer than may be sent.
     TooLong {

@@ -43,16 +43,18 @@ impl Shop {
             Some(file) => Arc::new(Sqlite::open(file).map_err(OpenError::Ledger)?),
             None => Arc::new(Memory),
         };
-        let info = LedgerInfo { prefix: args.prefix.clone(), currency_scale: 9, currency_code: "XRP".to_owned(), connectors: Vec::new() };
+        let info = LedgerInfo::new(&args.prefix, "XRP", 9);
         let account = format!("{}server", args.prefix);
         let readers = Readers::new(args.max_readers);
         let offer = Offer { price: args.price, account: account.clone() };
         let terms = Arc::new(Terms { account, price: args.price, readers: readers.clone(), tally: Tally::default() });
+        // They share an account, and each of them has a connection of its own.
+        let mut limits = Limits::default();
+        limits.connections = args.max_readers;
         let host = Host::builder(info)
             .account(CUSTOMERS, &*args.token)
             .bounds(Bounds { minimum: 0, maximum: args.max_balance.into() })
-            // They share an account, and each of them has a connection of its own.
-            .limits(Limits { connections: args.max_readers, ..Limits::default() })
+            .limits(limits)
             .journal(journal.clone())
             .handler({
                 let terms = terms.clone();

@@ -62,6 +62,7 @@ pub struct AccountMetrics {
 
 /// Frames, and the bytes in them, without what WebSocket and TLS add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Traffic {
     /// Binary WebSocket messages.
     pub frames: u64,

@@ -6,6 +6,7 @@
 /// knows how fast the stream is: stop reading from the peer (who makes us answer) while its length is above a bound
 /// of yours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WebSocketLimits {
     /// Longest message taken from the peer, whole or in fragments. A longer one is refused by its header, before its
     /// bytes are waited for. 128 KiB by default.

@@ -13,7 +13,7 @@ use super::exhaustive::Begun;
 use super::party::Party;
 use super::plan::{Act, Plan, Shape, at_most, one};
 use super::world::{HOST, Later, Payment, Who, World, is_answer_to};
-use crate::{custom, fulfillment, ledger_info, millis, no_data, no_funds, number, payment, seconds, transfer_id};
+use crate::{custom, fulfillment, ledger_info, millis, no_data, no_funds, number, payment, seconds, transfer_id, with};
 
 /// What an application makes of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +33,18 @@ pub enum Verdict {
 pub(super) fn parties(plan: &Plan) -> (Vec<Party>, Vec<(usize, Party)>) {
     let config = |authority| {
         let bounds = Bounds { minimum: -plan.bound, maximum: plan.bound };
-        SessionConfig { bounds, limits: plan.limits.clone(), info: Some(ledger_info()), ..SessionConfig::new(authority) }
+        with(SessionConfig::new(authority), |config| {
+            config.bounds = bounds;
+            config.limits = plan.limits.clone();
+            config.info = Some(ledger_info());
+        })
     };
     let dialing = |name: &str, authority| {
         let credentials = Credentials { username: name.into(), token: Token::from(crate::TOKEN), protocol_data: ProtocolData::new() };
-        SessionConfig { credentials, info: None, ..config(authority) }
+        with(config(authority), |config| {
+            config.credentials = credentials;
+            config.info = None;
+        })
     };
     match &plan.shape {
         Shape::Hosted(sharing) => {
@@ -52,8 +59,12 @@ pub(super) fn parties(plan: &Plan) -> (Vec<Party>, Vec<(usize, Party)>) {
         Shape::Equals { .. } => {
             let equal = |name: &str, peer: &str| {
                 let [account, peer_account] = [name, peer].map(|name| Some(format!("example.{name}")));
-                let config = SessionConfig { account, peer_account, ..dialing(name, Authority::Shared) };
-                Party::start(name.into(), SessionConfig { info: Some(ledger_info()), ..config }, &[], 0)
+                let config = with(dialing(name, Authority::Shared), |config| {
+                    config.account = account;
+                    config.peer_account = peer_account;
+                    config.info = Some(ledger_info());
+                });
+                Party::start(name.into(), config, &[], 0)
             };
             (vec![equal("alice", "bob")], vec![(0, equal("bob", "alice"))])
         }

@@ -16,7 +16,7 @@ use crate::wire::{Body, ContentType, Entry, IlpPacket, ProtocolData};
 use crate::{Timestamp, TransferId};
 
 /// The balances that JavaScript writes with `Long`.
-const BALANCES: &str = include_str!("../../../../tests/vectors/balance-int64.json");
+const BALANCES: &str = include_str!("balances.json");
 
 fn balances() -> Vec<(i64, Vec<u8>)> {
     let vectors: Vec<serde_json::Value> = serde_json::from_str(BALANCES).unwrap();

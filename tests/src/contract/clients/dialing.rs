@@ -11,12 +11,12 @@ use trustline_runtime::websocket::{CloseCode, WebSocketError};
 use trustline_runtime::{Client, ClientTls, ConnectError, ConnectionLimits};
 
 use crate::contract::rig::{Adapter, Authority, Port, alice_at, letter};
-use crate::{fulfillment, transfer_id};
+use crate::{fulfillment, transfer_id, with};
 
 fn soon() -> (Limits, ConnectionLimits) {
     let soon = Duration::from_millis(50);
-    let limits = Limits { authentication_timeout: soon, ..Limits::default() };
-    (limits, ConnectionLimits { dial_timeout: soon, ..ConnectionLimits::default() })
+    let limits = with(Limits::default(), |limits| limits.authentication_timeout = soon);
+    (limits, with(ConnectionLimits::default(), |limits| limits.dial_timeout = soon))
 }
 
 pub async fn what_is_no_url_is_not_dialed<C: Adapter>() {

@@ -9,13 +9,20 @@ use trustline_core::session::Event;
 use trustline_runtime::{Client, ClientBuilder, ConnectionLimits};
 
 use crate::contract::rig::{Adapter, Port, Watched, alice_at, until_disconnected};
+use crate::with;
 
 /// It has all the time in the world.
 fn patient<C: Adapter>(runtime: &Watched<C>, port: &Port<C>) -> ClientBuilder<Watched<C>> {
     let hour = Duration::from_secs(60 * 60);
     Client::builder_on(runtime.clone(), &alice_at(port.address))
-        .limits(Limits { authentication_timeout: hour, request_timeout: hour, ..Limits::default() })
-        .connection_limits(ConnectionLimits { dial_timeout: hour, ping_interval: hour, ..ConnectionLimits::default() })
+        .limits(with(Limits::default(), |limits| {
+            limits.authentication_timeout = hour;
+            limits.request_timeout = hour;
+        }))
+        .connection_limits(with(ConnectionLimits::default(), |limits| {
+            limits.dial_timeout = hour;
+            limits.ping_interval = hour;
+        }))
 }
 
 pub async fn before_the_host_was_ever_there<C: Adapter>() {

@@ -5,6 +5,7 @@ use trustline_core::wire::{Body, Entry, Packet, ProtocolData};
 use trustline_runtime::ConnectionLimits;
 
 use crate::contract::rig::{ANYWHERE, Adapter, Peer, alices, masked, shop, until_disconnected};
+use crate::with;
 
 /// Half a frame of the longest kind.
 fn long_words() -> ProtocolData {
@@ -12,7 +13,7 @@ fn long_words() -> ProtocolData {
 }
 
 fn short_queue() -> ConnectionLimits {
-    ConnectionLimits { write_queue_bytes: 256 * 1024, ..ConnectionLimits::default() }
+    with(ConnectionLimits::default(), |limits| limits.write_queue_bytes = 256 * 1024)
 }
 
 pub async fn who_does_not_read_is_given_up<H: Adapter>() {

@@ -2,12 +2,13 @@
 
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use futures_util::future::join;
+use trustline_core::Limits;
 use trustline_core::session::subprotocol;
 use trustline_core::wire::{Body, Entry, Packet, ProtocolData};
-use trustline_core::{Limits, WireLimits};
 use trustline_runtime::websocket::CloseCode;
 
 use crate::contract::rig::{ANYWHERE, Adapter, Peer, masked, open_shop, shop};
+use crate::with;
 
 fn balance() -> Body {
     Body::Message(subprotocol::balance_request())
@@ -74,7 +75,7 @@ pub async fn a_frame_over_the_limit_is_closed_with_1009<H: Adapter>() {
 
 pub async fn the_limit_of_a_frame_can_be_changed<H: Adapter>() {
     for (frame_bytes, short, long) in [(1024, 800, 1100), (1024 * 1024, 1_000_000, 1_100_000)] {
-        let limits = Limits { wire: WireLimits { frame_bytes, ..WireLimits::default() }, ..Limits::default() };
+        let limits = with(Limits::default(), |limits| limits.wire.frame_bytes = frame_bytes);
         let host = shop::<H>().limits(limits).listen(ANYWHERE).await.unwrap();
         let mut alice = Peer::<H>::alice(host.address()).await;
         let echo = |bytes| Body::Message(Entry::octets("ilp", vec![7; bytes]).into());

@@ -8,6 +8,7 @@ use trustline_runtime::{ConnectionLimits, Host};
 
 use crate::contract::rig::{ANYWHERE, Adapter, Peer, Placed};
 use crate::ledger_info;
+use crate::with;
 
 fn refusal(answer: &Packet) -> (ErrorName, String) {
     let Body::Error(error) = &answer.body else { panic!("expected a refusal, got {answer:?}") };
@@ -16,7 +17,7 @@ fn refusal(answer: &Packet) -> (ErrorName, String) {
 
 /// Where a first wrong token makes the next wait for a hundredth of this.
 async fn host<H: Adapter>(runtime: &Placed<H>, wrong_token_delay: Duration) -> Host<Placed<H>> {
-    let limits = ConnectionLimits { wrong_token_delay, ..ConnectionLimits::default() };
+    let limits = with(ConnectionLimits::default(), |limits| limits.wrong_token_delay = wrong_token_delay);
     let host = Host::builder_on(runtime.clone(), ledger_info()).account("alice", "s3cr3t").connection_limits(limits);
     host.listen(ANYWHERE).await.unwrap()
 }

@@ -9,7 +9,7 @@ use trustline_core::wire::{Body, Entry, Fulfill, Packet, ProtocolData, Reject};
 use trustline_runtime::{Account, AccountMetrics};
 
 use crate::contract::rig::{ANYWHERE, Adapter, Peer, alices, letter, shop, until};
-use crate::{custom, fulfillment, transfer_id};
+use crate::{custom, fulfillment, transfer_id, with};
 
 fn prepare(n: u32, amount: u64) -> Body {
     Body::Prepare(letter(n, amount).expires_in(Duration::from_secs(60)).into_prepare())
@@ -116,7 +116,10 @@ pub async fn one_account_reaches_nothing_of_another<H: Adapter>() {
 
 /// What mallory fills up is its own: its transfers, its requests, the room for answers that it does not read.
 pub async fn a_flood_on_one_account_is_not_felt_on_another<H: Adapter>() {
-    let limits = Limits { open_transfers: 20, unanswered_requests: 20, ..Limits::default() };
+    let limits = with(Limits::default(), |limits| {
+        limits.open_transfers = 20;
+        limits.unanswered_requests = 20;
+    });
     let (host, mut events) = shop::<H>().limits(limits).account("mallory", "").listen_with_events(ANYWHERE).await.unwrap();
     let mut alice = Peer::<H>::alice(host.address()).await;
     let mut mallory = Peer::<H>::dial(host.address()).await;

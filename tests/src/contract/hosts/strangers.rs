@@ -9,6 +9,7 @@ use trustline_runtime::websocket::{CloseCode, CloseFrame};
 
 use crate::contract::rig::{ANYWHERE, Adapter, Peer, impatient_with_strangers, masked, open_shop, shop};
 use crate::transfer_id;
+use crate::with;
 
 pub async fn who_says_nothing_is_closed_in_time<H: Adapter>() {
     let host = shop::<H>().limits(impatient_with_strangers()).listen(ANYWHERE).await.unwrap();
@@ -68,7 +69,7 @@ fn refusal(body: &Body) -> Option<ErrorName> {
 }
 
 pub async fn there_are_only_so_many_strangers<H: Adapter>() {
-    let limits = ConnectionLimits { unauthenticated: 2, ..ConnectionLimits::default() };
+    let limits = with(ConnectionLimits::default(), |limits| limits.unauthenticated = 2);
     let host = shop::<H>().connection_limits(limits).listen(ANYWHERE).await.unwrap();
     let mut first = Peer::<H>::dial(host.address()).await;
     let second = Peer::<H>::dial(host.address()).await;

@@ -42,7 +42,7 @@ async fn assert_refused<C: Adapter>(host: &Host<impl Adapter>, credentials: &str
 pub async fn an_application_may_decide_who_comes_in_by_what_else_they_show<H: Adapter, C: Adapter>() {
     let host = Host::<H>::builder(ledger_info()).authenticate(|credentials| {
         let voucher = credentials.protocol_data.get("voucher")?;
-        (&voucher.data[..] == b"gold").then(|| Admitted { account: format!("guest of {}", credentials.username), bounds: None })
+        (&voucher.data[..] == b"gold").then(|| Admitted::to(format!("guest of {}", credentials.username)))
     });
     let host = host.listen(ANYWHERE).await.unwrap();
     let url = format!("btp+ws://bob:@{}/", host.address());

@@ -12,7 +12,7 @@ use trustline_runtime::{
 };
 
 use crate::contract::rig::{ANYWHERE, Adapter, Clerk, Peer, alice, alice_at, alices, expires, letter, masked, open_shop, shop};
-use crate::{custom, ledger_info, transfer_id};
+use crate::{custom, ledger_info, transfer_id, with};
 
 /// Nothing is on its way between the two any more.
 async fn until_quiet(ours: &Account, theirs: &Account) {
@@ -80,7 +80,7 @@ fn counts(fulfilled: u64, rejected: u64, expired: u64, refused: u64, transferred
 }
 
 pub async fn what_is_refused_and_what_is_wrong_is_counted_by_its_reason<H: Adapter, C: Adapter>() {
-    let limits = Limits { connections: 2, ..Limits::default() };
+    let limits = with(Limits::default(), |limits| limits.connections = 2);
     let bounds = Bounds { minimum: 0, maximum: 15 };
     let host = shop::<H>().bounds(bounds).limits(limits).listen(ANYWHERE).await.unwrap();
     let client = alice::<C>(&host).await;
@@ -93,7 +93,13 @@ pub async fn what_is_refused_and_what_is_wrong_is_counted_by_its_reason<H: Adapt
     until_quiet(&client, &account).await;
     assert_eq!(client.metrics().outgoing, counts(1, 0, 0, 3, 0));
     assert_eq!(account.metrics().incoming, counts(1, 0, 0, 0, 0), "what never came to be is no payment");
-    assert_eq!(account.metrics().refusals, Refusals { insufficient_balance: 3, other: 1, ..Refusals::default() });
+    assert_eq!(
+        account.metrics().refusals,
+        with(Refusals::default(), |refusals| {
+            refusals.insufficient_balance = 3;
+            refusals.other = 1;
+        })
+    );
 
     // Another of her connections says what makes no sense, until it says what ends it.
     let mut rough = Peer::<H>::alice(host.address()).await;
@@ -112,7 +118,13 @@ pub async fn what_is_refused_and_what_is_wrong_is_counted_by_its_reason<H: Adapt
         yield_now().await;
     }
     let metrics = account.metrics();
-    assert_eq!(metrics.violations, Violations { unreadable: 2, unsolicited: 1, ..Violations::default() });
+    assert_eq!(
+        metrics.violations,
+        with(Violations::default(), |violations| {
+            violations.unreadable = 2;
+            violations.unsolicited = 1;
+        })
+    );
     assert_eq!((metrics.limits_exceeded, metrics.websocket_violations), (1, 1));
     assert_eq!((metrics.connections, metrics.disconnections), (1, 2));
 

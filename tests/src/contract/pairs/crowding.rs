@@ -9,7 +9,7 @@ use crate::ledger_info;
 
 pub async fn a_thousand_connections_stand_by_while_one_pays<H: Adapter, C: Adapter>() {
     let host = Host::<H>::builder(ledger_info()).handler(|_| Clerk::Sells);
-    let host = host.authenticate(|shown| Some(Admitted { account: shown.username.clone(), bounds: None }));
+    let host = host.authenticate(|shown| Some(Admitted::to(&shown.username)));
     let host = host.listen(ANYWHERE).await.unwrap();
     let address = host.address();
     let connect = |n| async move { Client::<C>::connect(&format!("btp+ws://{n}:@{address}/")).await.unwrap() };

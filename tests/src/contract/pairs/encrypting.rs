@@ -20,6 +20,7 @@ use crate::contract::rig::{
     until_connected, until_disconnected,
 };
 use crate::ledger_info;
+use crate::with;
 
 /// The address that everything here listens on.
 const HERE: &str = "127.0.0.1";
@@ -136,7 +137,7 @@ async fn club<H: Adapter>(certificate: &Certified, members: &Authority, certific
             Some(certificate) => certificate.dns_names().pop()?,
             None => "guests".to_owned(),
         };
-        Some(Admitted { account, bounds: None })
+        Some(Admitted::to(account))
     });
     host.tls(tls).listen(ANYWHERE).await.unwrap()
 }
@@ -257,7 +258,7 @@ pub async fn a_pipe_whose_other_end_is_gone_is_left<H: Adapter, C: Adapter>() {
 
 pub async fn who_does_not_read_over_tls_is_given_up<H: Adapter, C: Adapter>() {
     let authority = Authority::new();
-    let limits = ConnectionLimits { write_queue_bytes: 256 * 1024, ..ConnectionLimits::default() };
+    let limits = with(ConnectionLimits::default(), |limits| limits.write_queue_bytes = 256 * 1024);
     let builder = shop::<H>().tls(host_tls(&authority.certifies(HERE))).connection_limits(limits);
     let (host, mut host_events) = builder.listen_with_events(ANYWHERE).await.unwrap();
     let proxy = Proxy::<C>::before(host.address()).await;

@@ -13,6 +13,7 @@ use trustline_runtime::{Accepted, Admitted, Client, ConnectError, ConnectionLimi
 
 use crate::contract::rig::{Adapter, Clerk, Pipe, alices, assert_mirrored, letter, masked, shop, until_connected, until_disconnected};
 use crate::ledger_info;
+use crate::with;
 
 /// Nothing that could be dialed.
 const ALICE: &str = "btp+ws://alice:s3cr3t@shop.invalid/";
@@ -101,7 +102,7 @@ pub async fn what_the_application_knows_of_a_connection_reaches_its_authenticati
     let host = Host::<H>::builder(ledger_info()).handler(|_| Clerk::Sells);
     let host = host.authenticate(move |applicant| {
         let account = applicant.username.clone();
-        ((applicant.origin, applicant.certificate.clone()) == expected).then_some(Admitted { account, bounds: None })
+        ((applicant.origin, applicant.certificate.clone()) == expected).then_some(Admitted::to(account))
     });
     let place = Place::with(host.start());
     let connector = {
@@ -122,7 +123,7 @@ pub async fn what_the_application_knows_of_a_connection_reaches_its_authenticati
 }
 
 pub async fn strangers_that_are_handed_in_are_bounded_too<H: Adapter, C: Adapter>() {
-    let limits = ConnectionLimits { unauthenticated: 1, ..ConnectionLimits::default() };
+    let limits = with(ConnectionLimits::default(), |limits| limits.unauthenticated = 1);
     let place = Place::with(shop::<H>().connection_limits(limits).start());
     let first = place.connect().unwrap();
     let mut second = place.connect().unwrap();

@@ -14,7 +14,7 @@ use trustline_runtime::{Account, Client, Commands, Events, Handler};
 use crate::contract::rig::{
     ANYWHERE, Adapter, PING, PONG, Peer, alice, alice_at, alices, assert_mirrored, attentive, letter, shop, until, until_connected,
 };
-use crate::{custom, no_data, number, transfer_id};
+use crate::{custom, no_data, number, transfer_id, with};
 
 pub async fn events_come_in_order<H: Adapter, C: Adapter>() {
     let (host, mut events) = shop::<H>().listen_with_events(ANYWHERE).await.unwrap();
@@ -143,7 +143,7 @@ pub async fn a_handler_that_is_full_each_time_misses_nothing<H: Adapter, C: Adap
     };
     let host = shop::<H>().handler(handler).listen(ANYWHERE).await.unwrap();
     // A connection that overslept is not to be saved by the next.
-    let limits = Limits { request_timeout: Duration::from_secs(60 * 60), ..Limits::default() };
+    let limits = with(Limits::default(), |limits| limits.request_timeout = Duration::from_secs(60 * 60));
     let client = Client::<C>::builder(&alice_at(host.address())).limits(limits).connect().await.unwrap();
     // Makes room as soon as there is none: that is while the connection goes to sleep because of it.
     let account = alices(&host);

@@ -32,7 +32,7 @@ pub async fn a_cut_connection_comes_back_and_pays<H: Adapter, C: Adapter>() {
 
 pub async fn wherever_the_line_is_cut_every_payment_ends_the_same_on_both_sides<H: Adapter, C: Adapter>() {
     let host = Host::<H>::builder(ledger_info()).handler(|_| Clerk::Sells);
-    let host = host.authenticate(|shown| Some(Admitted { account: shown.username.clone(), bounds: None }));
+    let host = host.authenticate(|shown| Some(Admitted::to(&shown.username)));
     let host = host.listen(ANYWHERE).await.unwrap();
     // Some 300 bytes pass for a payment, all frames of both sides counted.
     let there = (1..600).step_by(19).map(|bytes| two_payments_to_the_host::<C>(&host, bytes));

@@ -6,7 +6,7 @@ use trustline_core::session::error_message;
 use trustline_runtime::{Client, ConnectError};
 
 use crate::contract::rig::{ANYWHERE, Adapter, alice, alice_at, alices, letter, open_shop, shop};
-use crate::{custom, fulfillment};
+use crate::{custom, fulfillment, with};
 
 pub async fn customers_of_one_account_get_their_own_answers<H: Adapter, C: Adapter>() {
     let host = open_shop::<H>().await;
@@ -33,7 +33,7 @@ pub async fn customers_of_one_account_get_their_own_answers<H: Adapter, C: Adapt
 }
 
 pub async fn an_account_has_only_so_many_connections<H: Adapter, C: Adapter>() {
-    let limits = Limits { connections: 2, ..Limits::default() };
+    let limits = with(Limits::default(), |limits| limits.connections = 2);
     let host = shop::<H>().limits(limits).listen(ANYWHERE).await.unwrap();
     let (first, second) = (alice::<C>(&host).await, alice::<C>(&host).await);
     let third = Client::<C>::connect(&alice_at(host.address())).await;

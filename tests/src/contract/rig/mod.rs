@@ -31,7 +31,7 @@ pub use placed::Placed;
 pub use proxy::Proxy;
 pub use watched::Watched;
 
-use crate::{fulfillment, ledger_info, transfer_id};
+use crate::{fulfillment, ledger_info, transfer_id, with};
 
 /// A runtime as an application uses it: there is one, and it need not be given.
 pub trait Adapter: Runtime + Default {}
@@ -137,23 +137,26 @@ pub async fn assert_mirrored(ours: &Account, theirs: &Account) {
 
 /// A timeout for answers that a case can wait for, and that a busy machine can keep.
 pub fn impatient() -> Limits {
-    Limits { request_timeout: Duration::from_secs(1), ..Limits::default() }
+    with(Limits::default(), |limits| limits.request_timeout = Duration::from_secs(1))
 }
 
 /// A timeout that a case can wait for, where nobody authenticates in time anyway.
 pub fn impatient_with_strangers() -> Limits {
-    Limits { authentication_timeout: Duration::from_millis(600), ..Limits::default() }
+    with(Limits::default(), |limits| limits.authentication_timeout = Duration::from_millis(600))
 }
 
 /// Pings that a case can wait for. Who answers none is soon dead.
 pub fn attentive() -> ConnectionLimits {
-    ConnectionLimits { ping_interval: Duration::from_millis(50), ..ConnectionLimits::default() }
+    with(ConnectionLimits::default(), |limits| limits.ping_interval = Duration::from_millis(50))
 }
 
 /// Pings that a case can wait for, of which some may go without an answer. More than these are sent in
 /// a [`LIFETIME`].
 pub fn lenient() -> ConnectionLimits {
-    ConnectionLimits { ping_interval: Duration::from_millis(50), unanswered_pings: 10, ..ConnectionLimits::default() }
+    with(ConnectionLimits::default(), |limits| {
+        limits.ping_interval = Duration::from_millis(50);
+        limits.unanswered_pings = 10;
+    })
 }
 
 /// Pings in the life of who answers them.

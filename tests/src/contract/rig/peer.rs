@@ -15,6 +15,7 @@ use trustline_runtime::websocket::{CloseFrame, Incoming, WebSocket, WebSocketErr
 
 use super::{ANYWHERE, Adapter};
 use crate::ledger_info;
+use crate::with;
 
 /// A ping without words, as a server sends it.
 pub const PING: [u8; 2] = [0x89, 0];
@@ -190,10 +191,7 @@ impl<R: Adapter> Peer<R> {
     /// The next packet.
     pub async fn packet(&mut self) -> Packet {
         match self.incoming().await {
-            Ok(Incoming::Frame(frame)) => {
-                let any = WireLimits { frame_bytes: usize::MAX, ..WireLimits::default() };
-                Packet::decode(&frame, &any).unwrap()
-            }
+            Ok(Incoming::Frame(frame)) => Packet::decode(&frame, &WireLimits::NONE).unwrap(),
             other => panic!("expected a packet, got {other:?}"),
         }
     }
@@ -269,5 +267,5 @@ impl<R: Adapter> Peer<R> {
 
 /// Takes everything.
 fn limits() -> WebSocketLimits {
-    WebSocketLimits { message_bytes: 64 * 1024 * 1024, ..WebSocketLimits::default() }
+    with(WebSocketLimits::default(), |limits| limits.message_bytes = 64 * 1024 * 1024)
 }

@@ -26,7 +26,8 @@ pub(super) fn transfer(name: u8, amount: u64) -> Transfer {
 fn the_views_speak_in_words() {
     let directory = Directory::new();
     let journal = Sqlite::open(directory.file()).unwrap();
-    let config = TrustlineConfig { bounds: Bounds { minimum: -5, maximum: i128::MAX }, ..TrustlineConfig::new(Authority::Ours) };
+    let mut config = TrustlineConfig::new(Authority::Ours);
+    config.bounds = Bounds { minimum: -5, maximum: i128::MAX };
     let mut alice = Trustline::new(config);
     let effects = vec![
         alice.receive_prepare(transfer(0x11, 10), NOW).unwrap().unwrap(),

@@ -12,14 +12,13 @@ pub(super) const AUTHORITIES: [Authority; 3] = [Authority::Ours, Authority::Thei
 
 /// Small enough for everything to happen: transfers expire, are forgotten, and their ids used again.
 pub(super) fn config(authority: Authority) -> TrustlineConfig {
-    TrustlineConfig {
-        bounds: Bounds { minimum: -1_000_000, maximum: 1_000_000 },
-        furthest_expiry: Duration::from_secs(20),
-        memory_margin: Duration::from_secs(5),
-        peers: 3,
-        openings: 4,
-        ..TrustlineConfig::new(authority)
-    }
+    let mut config = TrustlineConfig::new(authority);
+    config.bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
+    config.furthest_expiry = Duration::from_secs(20);
+    config.memory_margin = Duration::from_secs(5);
+    config.peers = 3;
+    config.openings = 4;
+    config
 }
 
 /// The next effect. Effects are 100 ms apart, but now and then the clock is set back for a while.
