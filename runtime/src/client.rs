@@ -308,7 +308,9 @@ impl<R: Runtime> ClientBuilder<R> {
 }
 
 /// The trustline as the journal knows it.
-pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionConfig) -> Result<Session, JournalError> {
+pub(crate) fn open_session(journal: &dyn Journal, name: &str, mut config: SessionConfig) -> Result<Session, JournalError> {
+    let ledger = crate::random::ledger_id();
+    config.ledger = Some(ledger);
     let mut session = match journal.load(name)? {
         Some(snapshot) => {
             let trustline = Trustline::from_snapshot(config.trustline(), snapshot);
@@ -317,7 +319,7 @@ pub(crate) fn open_session(journal: &dyn Journal, name: &str, config: SessionCon
         None => Session::new(config),
     };
     if journal.outlives_the_process() {
-        session.handle_opened(crate::random::ledger_id(), clock::now());
+        session.handle_opened(ledger, clock::now());
     }
     Ok(session)
 }

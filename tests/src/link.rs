@@ -90,6 +90,13 @@ impl Link {
         self.to_dialer.cut_behind(frames(dialer), notices(dialer), order);
     }
 
+    /// A side does not read before `until`: what is on its way there waits.
+    pub(crate) fn is_not_read(&mut self, by: Role, until: Timestamp) {
+        for (due, ..) in &mut self.towards(by).arrivals {
+            *due = (*due).max(until);
+        }
+    }
+
     /// `from` is no more: nothing arrives there.
     pub(crate) fn leave(&mut self, from: Role) {
         if from == self.accepter {

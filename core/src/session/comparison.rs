@@ -56,7 +56,7 @@ use super::error_name::ErrorName;
 use super::machine::Session;
 use super::output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event};
 use super::request_table::Request;
-use super::statement::Statement;
+use super::statement::{self, Statement};
 use super::subprotocol;
 use crate::ledger::{Authority, Party, Position, Sums};
 use crate::wire::{Body, Entry, ProtocolData};
@@ -67,7 +67,10 @@ impl Session {
     /// What our authentication says of our ledger; `None` if it has no name.
     pub(super) fn introduction(&self) -> Option<Entry> {
         let peer = self.trustline.latest_peer().map(|peer| peer.position.ledger);
-        self.statement(peer.as_ref()).map(|statement| statement.entry())
+        match self.statement(peer.as_ref()) {
+            Some(statement) => Some(statement.entry()),
+            None => self.config.ledger.map(statement::name_alone),
+        }
     }
 
     /// Answers what a peer's authentication says of its ledger. Returns what there is to say of ours, and what is

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::credentials::Credentials;
-use crate::Limits;
 use crate::ledger::{Authority, Bounds, TrustlineConfig};
+use crate::{LedgerId, Limits};
 
 /// What a ledger says of itself in answer to an `info` request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,10 @@ pub struct SessionConfig {
     pub protocols: BTreeSet<String>,
     /// Every bound on the peer.
     pub limits: Limits,
+    /// What our ledger is called, where it lives no longer than its process and so is not
+    /// [opened](super::Session::handle_opened): drawn at random. A host that hears the name on a new connection reads nothing more from
+    /// one that we have left. `None`: it cannot tell that connection from those of others who share the account.
+    pub ledger: Option<LedgerId>,
     /// Key of the hash maps: random in production, fixed in tests.
     pub hash_seed: u64,
 }
@@ -74,6 +78,7 @@ impl SessionConfig {
             account_is_exclusive: false,
             protocols: ["ilp", "custom"].map(String::from).into(),
             limits: Limits::default(),
+            ledger: None,
             hash_seed: 0,
         }
     }

@@ -19,8 +19,10 @@ pub(super) struct Connection {
     pub(super) challenged: bool,
     /// What the host said when it let us in, as long as its balance is awaited.
     pub(super) greeting: Option<ProtocolData>,
-    /// The peer's ledger, if it names it.
+    /// The peer's ledger, if it names it, and ours has a name too.
     pub(super) peer: Option<LedgerId>,
+    /// The ledger of the peer that dialed, if it names it. It has one connection.
+    pub(super) dialer: Option<LedgerId>,
     pub(super) requests: RequestTable,
     /// The peer's requests that the application has not answered.
     pub(super) unanswered: usize,
@@ -49,6 +51,7 @@ impl Connection {
             challenged: false,
             greeting: None,
             peer: None,
+            dialer: None,
             requests,
             unanswered: 0,
         }

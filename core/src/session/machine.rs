@@ -9,7 +9,7 @@ use core::ops::AddAssign;
 use super::acceptor::AuthenticationRequest;
 use super::bucket::Bucket;
 use super::config::{LedgerInfo, SessionConfig};
-use super::connection::{Connection, Connections, Stage};
+use super::connection::{Connection, Connections};
 use super::dispute::{Dispute, Stopped};
 use super::error_name::ErrorName;
 use super::kept_data::encode;
@@ -17,6 +17,7 @@ use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::refusals::Refusals;
 use super::request_table::Request;
+use super::statement;
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, NoFulfillment, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
@@ -152,11 +153,19 @@ impl Session {
         now: Timestamp,
     ) {
         let request_id = request.request_id;
-        if !self.connections.contains(connection) && self.connections.len() >= self.config.limits.connections {
+        let dialer = statement::named_ledger(&request.credentials.protocol_data);
+        let is_new = !self.connections.contains(connection);
+        if is_new {
+            self.give_up_left_by(dialer);
+        }
+        if is_new && self.connections.len() >= self.config.limits.connections {
             self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
         }
         if !self.open_connection(connection, false) {
             return;
+        }
+        if let Some(open) = self.connections.get_mut(connection) {
+            open.dialer = dialer;
         }
         let (entry, verdict) = self.answer_introduction(connection, &request.credentials.protocol_data, now);
         let answer = entry.into_iter().fold(protocol_data, ProtocolData::with);
@@ -202,21 +211,10 @@ impl Session {
 
     /// A connection is gone, from whichever side.
     pub fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
-        let Some(mut gone) = self.connections.remove(connection) else { return };
-        self.orphans.forget_connection(connection);
-        let mut unanswered = VecDeque::new();
-        for request in gone.requests.drain() {
-            match request {
-                Request::Message(id) => self.answered(id, Err(MessageFailure::Disconnected)),
-                request => unanswered.extend(request.transfer()),
-            }
+        if self.forget_connection(connection) {
+            self.send_unsent(now);
+            self.elect(now);
         }
-        // What was sent comes before what never was.
-        unanswered.append(&mut self.unsent);
-        self.unsent = unanswered;
-        self.event(Event::Disconnected { connection });
-        self.send_unsent(now);
-        self.elect(now);
     }
 }
 
@@ -335,44 +333,6 @@ impl Session {
 }
 
 impl Session {
-    fn open_connection(&mut self, id: ConnectionId, dialed: bool) -> bool {
-        if self.connections.contains(id) {
-            return false;
-        }
-        if self.dispute.is_some() {
-            self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::Disputed });
-            return false;
-        }
-        if self.connections.len() >= self.config.limits.connections {
-            self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::TooManyConnections });
-            return false;
-        }
-        self.connections.push(Connection::new(id, dialed, self.config.limits.in_flight_requests));
-        true
-    }
-
-    /// Authentication succeeded, on either side.
-    pub(super) fn connection_ready(&mut self, id: ConnectionId, protocol_data: ProtocolData, now: Timestamp) {
-        let Some(connection) = self.connections.get_mut(id) else { return };
-        connection.stage = Stage::Ready;
-        self.event(Event::Connected { connection: id, protocol_data });
-        if self.config.authority == Authority::Theirs && self.info.is_none() {
-            let deadline = now.saturating_add(self.config.limits.request_timeout);
-            self.request_on(id, Request::Info, Body::Message(subprotocol::info_request()), deadline);
-        }
-        // What expired while nobody was here is told as that.
-        self.expire(now);
-        self.ask_newcomer(now);
-        self.send_unsent(now);
-        self.elect(now);
-    }
-
-    /// Gives a connection up.
-    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: DisconnectReason, now: Timestamp) {
-        self.outputs.push_back(Output::Disconnect { connection, reason });
-        self.handle_disconnected(connection, now);
-    }
-
     pub(super) fn event(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }

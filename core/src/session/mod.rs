@@ -61,7 +61,9 @@
 //!
 //! # How many connections
 //!
-//! A host takes several for one account, from the several who share it. Of two equals ([`Authority::Shared`]) either may
+//! A host takes several for one account, from the several who share it, but one from each: who dials again has left the
+//! connection before, so nothing more is read from that. By the name of its ledger it is known
+//! ([`SessionConfig::ledger`], [`handle_opened`](Session::handle_opened)). Of two equals ([`Authority::Shared`]) either may
 //! dial, or both, and **one connection is kept**: one that was dialed by the equal with the smaller ILP address (compared
 //! byte by byte) goes before one that the other has dialed, and a newer before an older one. As soon as two are ready, the
 //! first of them is asked who is there (`info`, byte 0). Its answer shows that it lives, and it replaces those behind it:
@@ -82,6 +84,7 @@ mod credentials;
 mod dispute;
 mod election;
 mod error_name;
+mod joining;
 mod kept_data;
 mod machine;
 mod orphans;

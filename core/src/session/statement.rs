@@ -11,7 +11,14 @@
 //! ```
 //!
 //! Numbers are big-endian, 8 bytes each, and the sums 16. The flags are 1 `sole`, 2 `disputes`, 4 `seen` is there, 8
-//! `parted` is there. An entry of another version, or one that is not exactly this, is as good as none.
+//! `parted` is there. A ledger that lives no longer than its process says in its authentication what it is called, and no more:
+//!
+//! ```text
+//! version  ledger
+//! 0        16
+//! ```
+//!
+//! An entry of another version, or one that is not exactly this, is as good as none.
 
 use alloc::vec::Vec;
 
@@ -23,6 +30,7 @@ use crate::wire::{Entry, ProtocolData};
 pub(super) const NAME: &str = "trustline";
 
 const VERSION: u8 = 1;
+const NAME_ALONE: u8 = 0;
 const SOLE: u8 = 1;
 const DISPUTES: u8 = 2;
 const SEEN: u8 = 4;
@@ -93,6 +101,19 @@ impl Statement {
     }
 }
 
+/// What a ledger says that has no more to say than its name.
+pub(super) fn name_alone(ledger: LedgerId) -> Entry {
+    Entry::octets(NAME, [&[NAME_ALONE], &ledger.as_bytes()[..]].concat())
+}
+
+/// Which ledger a peer says that it has.
+pub(super) fn named_ledger(protocol_data: &ProtocolData) -> Option<LedgerId> {
+    match protocol_data.get(NAME)?.data.split_first()? {
+        (&NAME_ALONE, ledger) => Some(LedgerId::from(<[u8; 16]>::try_from(ledger).ok()?)),
+        _ => Statement::find(protocol_data).map(|statement| statement.position.ledger),
+    }
+}
+
 fn write_position(bytes: &mut Vec<u8>, position: &Position) {
     bytes.extend(position.ledger.as_bytes());
     bytes.extend(position.opening.as_bytes());
@@ -135,6 +156,19 @@ mod tests {
         for statement in statements() {
             let data = ProtocolData::from(statement.entry());
             assert_eq!(Statement::find(&data), Some(statement));
+        }
+    }
+
+    #[test]
+    fn a_ledger_is_named_with_a_statement_and_without_one() {
+        let ledger = LedgerId::from([1; 16]);
+        for statement in statements() {
+            assert_eq!(named_ledger(&statement.entry().into()), Some(ledger));
+        }
+        let alone = name_alone(ledger);
+        assert_eq!((Statement::read(&alone.data), named_ledger(&alone.clone().into())), (None, Some(ledger)));
+        for bytes in [&alone.data[..16], &[&alone.data[..], &[0]].concat(), &[2], &[]] {
+            assert_eq!(named_ledger(&Entry::octets(NAME, bytes.to_vec()).into()), None);
         }
     }
 

@@ -106,6 +106,7 @@ impl World {
         let accepts = line.accepter == role;
         line.acceptor.take_if(|_| accepts);
         line.close(role, due, order);
+        self.may_stall(connection);
     }
 
     /// Who accepted a connection closes it.
@@ -123,7 +124,19 @@ impl World {
         let notices = notices.map(|after| self.now.saturating_add(after));
         self.order += 1;
         self.lines[index].cut_behind(|to| frames[end(to)], |at| notices[end(at)], self.order);
+        self.may_stall(connection);
         self.counts.cuts += 1;
+    }
+
+    /// Now and then, whoever is at one end of a line that is over reads the rest of it much later, and newer lines before.
+    fn may_stall(&mut self, connection: ConnectionId) {
+        if !self.plan.stragglers || self.random.u8(..4) > 0 {
+            return;
+        }
+        let until = self.now.saturating_add(at_most(&mut self.random, seconds(20)));
+        let reader = self.random.bool();
+        let Some(line) = self.line(connection) else { return };
+        line.is_not_read(if reader { line.accepter } else { line.dialer }, until);
     }
 
     /// How many of the frames on their way, first those to the one that listens, still arrive when the line breaks.

@@ -7,7 +7,7 @@ use trustline_core::TransferId;
 use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::{Credentials, Event, RequestToken, Session, SessionConfig, Token};
 use trustline_core::wire::ProtocolData;
-use trustline_core::{Fulfillment, Timestamp};
+use trustline_core::{Fulfillment, LedgerId, Timestamp};
 
 use super::exhaustive::Begun;
 use super::party::Party;
@@ -28,6 +28,13 @@ pub enum Verdict {
     Nothing,
 }
 
+/// A name for a ledger that has none of its own, because it is kept for no longer than its process lives.
+fn ledger_called(name: &str) -> LedgerId {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    LedgerId::from(bytes)
+}
+
 /// The parties of the process that listens, and those that dial: each alone in its process, with the account that it is
 /// at.
 pub(super) fn parties(plan: &Plan) -> (Vec<Party>, Vec<(usize, Party)>) {
@@ -43,6 +50,7 @@ pub(super) fn parties(plan: &Plan) -> (Vec<Party>, Vec<(usize, Party)>) {
         let credentials = Credentials { username: name.into(), token: Token::from(crate::TOKEN), protocol_data: ProtocolData::new() };
         with(config(authority), |config| {
             config.credentials = credentials;
+            config.ledger = Some(ledger_called(name));
             config.info = None;
         })
     };

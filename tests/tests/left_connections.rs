@@ -1,0 +1,82 @@
+//! Who dials anew has left the older connection, and goes by what is answered over the newer one. What the host has still to
+//! read from the older must move nothing.
+
+use trustline_core::LedgerId;
+use trustline_core::ledger::{Authority, Bounds};
+use trustline_core::session::SessionConfig;
+use trustline_tests::{Pair, Side, TOKEN, ledger_info, seconds, with};
+
+/// A shop that takes up to 10, and a customer with a ledger that lives as long as its process.
+fn in_memory() -> Pair {
+    let shop = with(SessionConfig::new(Authority::Ours), |config| {
+        config.bounds = Bounds { minimum: -10, maximum: 10 };
+        config.info = Some(ledger_info());
+    });
+    let customer = with(SessionConfig::new(Authority::Theirs), |config| {
+        config.credentials.token = TOKEN.into();
+        config.ledger = Some(LedgerId::from([7; 16]));
+    });
+    Pair::new(shop, customer)
+}
+
+/// The customer asks what `asks` says over a connection on which the shop does not read for so long that the customer dials
+/// anew, and has the answer from there. Only then does the shop read the rest of the older one.
+fn is_read_late(mut pair: Pair, asks: impl Fn(&mut Pair), answer: &str) {
+    pair.customer.pays(1, 10);
+    pair.drive();
+    pair.forget_talk();
+
+    pair.delay = seconds(6);
+    asks(&mut pair);
+    pair.advance(seconds(5));
+    assert_eq!(pair.customer.events(), ["disconnected"]);
+    pair.delay = seconds(0);
+    pair.connect();
+    pair.drive();
+    assert_eq!(pair.customer.events(), ["connected", answer], "there is no room for it");
+
+    pair.shop.rejects(1);
+    pair.drive();
+    pair.shop.events();
+    pair.advance(seconds(60));
+    assert_eq!(pair.shop.events(), [""; 0], "there is room now, and it was refused");
+    assert_eq!(pair.shop.balance(), 0);
+    pair.assert_mirrored();
+}
+
+#[test]
+fn a_refused_transfer_is_not_taken_from_the_connection_that_was_left() {
+    for pair in [in_memory(), in_memory().keeping_ledgers()] {
+        is_read_late(pair.after_connecting(), |pair| pair.customer.transfers(2, 10), "out 2 refused: F08 InsufficientBalanceError");
+    }
+}
+
+#[test]
+fn nor_a_refused_payment() {
+    for pair in [in_memory(), in_memory().keeping_ledgers()] {
+        is_read_late(pair.after_connecting(), |pair| pair.customer.pays(2, 10), "out 2 refused: F08 InsufficientBalanceError");
+    }
+}
+
+#[test]
+fn who_left_a_connection_is_let_in_where_there_is_room_for_one() {
+    let mut pair = in_memory();
+    pair.shop = Side::new(with(pair.shop.config().clone(), |config| config.limits.connections = 1));
+    pair = pair.after_connecting();
+    pair.cut_noticed_after(seconds(60), seconds(0));
+    pair.connect();
+    pair.drive();
+    assert_eq!(pair.shop.events(), ["disconnected", "connected"], "the shop had not noticed");
+    assert_eq!(pair.customer.events(), ["disconnected", "connected"]);
+}
+
+#[test]
+fn others_who_share_the_account_keep_theirs() {
+    let mut pair = in_memory().keeping_ledgers().after_connecting();
+    pair.add_other();
+    pair.cut_noticed_after(seconds(60), seconds(0));
+    pair.connect();
+    pair.drive();
+    assert_eq!(pair.others[0].events(), [""; 0]);
+    assert_eq!(pair.shop.session.connections().count(), 2);
+}
