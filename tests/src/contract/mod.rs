@@ -148,6 +148,7 @@ macro_rules! contract {
                 a_thousand_connections_stand_by_while_one_pays;
             encrypting:
                 both_pay_each_other_over_tls
+                equals_show_each_other_their_certificates
                 a_cut_connection_comes_back_over_tls
                 a_host_by_another_name_is_not_trusted
                 a_certificate_is_good_at_its_time

@@ -12,15 +12,15 @@ use futures_util::future::{join, select};
 use trustline_core::wire::Entry;
 use trustline_runtime::websocket::WebSocketError;
 use trustline_runtime::{
-    Accepted, Admitted, Client, ClientCertificates, ClientTls, ConnectError, ConnectionLimits, Host, HostTls, TlsConfigError, TlsError,
+    Accepted, Admitted, Client, ClientCertificates, ClientTls, ConnectError, ConnectionLimits, Host, HostTls, Peer, TlsConfigError,
+    TlsError,
 };
 
 use crate::contract::rig::{
     ANYWHERE, Adapter, Authority, Certified, Clerk, Pipe, Proxy, alice_at, alices, assert_mirrored, day, letter, open_shop, shop,
     until_connected, until_disconnected,
 };
-use crate::ledger_info;
-use crate::with;
+use crate::{ledger_info, with};
 
 /// The address that everything here listens on.
 const HERE: &str = "127.0.0.1";
@@ -66,6 +66,32 @@ pub async fn both_pay_each_other_over_tls<H: Adapter, C: Adapter>() {
     assert_mirrored(&client, &alices(&host)).await;
     client.close().await;
     host.close().await;
+}
+
+pub async fn equals_show_each_other_their_certificates<H: Adapter, C: Adapter>() {
+    let (authority, others) = (Authority::new(), Authority::new());
+    let (alices, bobs) = ("example.alice", "example.bob");
+    let tls = host_tls(&authority.certifies(HERE)).client_roots(authority.root(), ClientCertificates::Required).unwrap();
+    let bob = Peer::<H>::builder(ledger_info(), bobs, alices).handler(Clerk::Sells).listen_tls(tls).listen(ANYWHERE, "alice", "s3cr3t");
+    let bob = bob.start().await.unwrap();
+
+    let certificate = authority.certifies("alice.example");
+    let shown = trusting(&authority).certificate(certificate.chain, certificate.key).unwrap();
+    let address = bob.local_address().unwrap();
+    let alice = Peer::<C>::builder(ledger_info(), alices, bobs).handler(Clerk::Sells).dial_tls(shown).dial(&alice_over_tls(address));
+    let alice = alice.start().await.unwrap();
+    assert!(alice.connected().await);
+    alice.pay(letter(1, 10)).await.unwrap();
+    bob.pay(letter(2, 3)).await.unwrap();
+    assert_eq!(alice.peer_balance().await.unwrap(), -7);
+    assert_mirrored(&alice, &bob).await;
+    alice.close().await;
+
+    // Who trusts somebody else, or shows nothing, does not get as far as the token.
+    assert_eq!(fails::<C>(address, trusting(&others)).await, TlsError::UnknownIssuer);
+    let failed = fails::<C>(address, trusting(&authority)).await;
+    assert!(matches!(failed, TlsError::CertificateRefused { .. }), "{failed:?}");
+    bob.close().await;
 }
 
 pub async fn a_cut_connection_comes_back_over_tls<H: Adapter, C: Adapter>() {
