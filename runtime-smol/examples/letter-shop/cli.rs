@@ -4,7 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use trustline_smol::BtpUrl;
 
 use crate::address::check_prefix;
@@ -23,6 +23,17 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) demo: DemoArgs,
+
+    /// What the trustline runs on. HTTP is smol's in any case.
+    #[arg(long, global = true, default_value = "smol", value_name = "RUNTIME")]
+    pub(crate) runtime: RuntimeName,
+}
+
+/// The runtimes that there are adapters for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    Smol,
+    AsyncStd,
 }
 
 #[derive(Debug, Subcommand)]
@@ -224,6 +235,16 @@ mod tests {
         assert_eq!(parse("letter-shop --seconds 3").unwrap().demo.seconds, 3);
         assert!(parse("letter-shop --seconds 0").unwrap_err().contains("1..=86400"));
         assert!(parse("letter-shop --seconds 3 shop").is_err());
+    }
+
+    #[test]
+    fn the_runtime_is_said_with_or_without_a_command() {
+        let runtime = |line: &str| parse(line).unwrap().runtime;
+        assert_eq!(runtime("letter-shop"), RuntimeName::Smol);
+        for line in ["", "shop ", "customer ", "shop --json "] {
+            assert_eq!(runtime(&format!("letter-shop {line}--runtime async-std")), RuntimeName::AsyncStd, "{line}");
+        }
+        assert!(parse("letter-shop --runtime tokio").unwrap_err().contains("[possible values: smol, async-std]"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde_json::json;
 use smol::Timer;
 use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
-use trustline_smol::{BtpUrl, Client, ConnectError, Sqlite};
+use trustline_runtime::{BtpUrl, Client, ConnectError, Runtime, Sqlite};
 
 use crate::cli::{CustomerArgs, Ledger, Pace};
 use crate::http_client::{self, HttpError, Letters, ShopUrl};
@@ -32,8 +32,8 @@ const LOOK_OUT: Duration = Duration::from_millis(500);
 const MAX_IN_FLIGHT: u64 = 10_000;
 
 /// A customer in front of a shop: a trustline to pay over, and an HTTP answer to read from.
-pub(crate) struct Customer {
-    pub(crate) client: Client,
+pub(crate) struct Customer<R: Runtime> {
+    pub(crate) client: Client<R>,
     pub(crate) purse: Purse,
     /// Reads the letters until it is dropped.
     reading: smol::Task<()>,
@@ -48,7 +48,7 @@ pub(crate) enum Goal {
     Until(Instant),
 }
 
-impl Customer {
+impl<R: Runtime + Default> Customer<R> {
     /// Asks for letters, and connects to the trustline, which is kept in a file if there is a `ledger`. A shop that is not
     /// there is an error, or is waited for. `sink` is handed the letters as they come.
     pub(crate) async fn arrive(
@@ -255,13 +255,13 @@ async fn read(mut letters: Letters, purse: Purse, mut sink: impl FnMut(&[u8])) {
 }
 
 /// `letter-shop customer`: buys, prints, and says how it went.
-pub(crate) async fn run(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run<R: Runtime + Default>(args: &CustomerArgs) -> Result<ExitCode, Box<dyn Error>> {
     let print = |letters: &[u8]| {
         let mut out = io::stdout().lock();
         // A reader of our output that has gone does not spoil the purchase.
         let _ = out.write_all(letters).and_then(|()| out.flush());
     };
-    let customer = Customer::arrive(&args.url, &args.http, args.ledger(), args.wait, print).await?;
+    let customer = Customer::<R>::arrive(&args.url, &args.http, args.ledger(), args.wait, print).await?;
     let start = Instant::now();
     let (settled, bought) = match customer.settle().await {
         Ok(settled) => (settled, customer.buy(Goal::Letters(args.letters), args.pace()).await),

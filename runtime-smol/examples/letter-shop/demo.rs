@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use smol::Timer;
 use smol::future::FutureExt as _;
+use trustline_smol::Runtime;
 use trustline_smol::core::ledger::Sums;
 
 use crate::cli::{DemoArgs, Pace, ShopArgs};
@@ -36,9 +37,9 @@ struct Rung {
 }
 
 /// `letter-shop`: exit 0 only if there are as many letters as payments, and both ledgers say the same.
-pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(crate) async fn run<R: Runtime + Default>(args: &DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let shop = Shop::open(&ShopArgs {
+    let shop = Shop::<R>::open(&ShopArgs {
         btp: any_port,
         http: any_port,
         token: TOKEN.to_owned(),
@@ -52,9 +53,14 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     .await?;
     let (btp, http) = (shop.host.address(), shop.http.local_addr());
     let tail = Arc::<Mutex<String>>::default();
-    let customer =
-        Customer::arrive(&format!("btp+ws://:{TOKEN}@{btp}/"), &format!("http://{http}/").parse()?, None, false, keep_tail(tail.clone()))
-            .await?;
+    let customer = Customer::<R>::arrive(
+        &format!("btp+ws://:{TOKEN}@{btp}/"),
+        &format!("http://{http}/").parse()?,
+        None,
+        false,
+        keep_tail(tail.clone()),
+    )
+    .await?;
 
     let mut line = LiveLine::stdout();
     line.say(&format!("A customer pays a shop over BTP on {btp}, and reads a letter for each payment over HTTP on {http}."));
@@ -69,7 +75,12 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if bought.is_ok() && books.are_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn climb(args: &DemoArgs, customer: &Customer, tail: &Mutex<String>, line: &mut LiveLine) -> Result<(), BuyError> {
+async fn climb<R: Runtime + Default>(
+    args: &DemoArgs,
+    customer: &Customer<R>,
+    tail: &Mutex<String>,
+    line: &mut LiveLine,
+) -> Result<(), BuyError> {
     let rungs = [
         Rung { name: "1 letter/s", pace: Pace::Every(Duration::from_secs(1)), tenths: 3 },
         Rung { name: "100 letters/s", pace: Pace::Every(Duration::from_millis(10)), tenths: 3 },
@@ -81,7 +92,13 @@ async fn climb(args: &DemoArgs, customer: &Customer, tail: &Mutex<String>, line:
     Ok(())
 }
 
-async fn climb_one(rung: &Rung, time: Duration, customer: &Customer, tail: &Mutex<String>, line: &mut LiveLine) -> Result<(), BuyError> {
+async fn climb_one<R: Runtime + Default>(
+    rung: &Rung,
+    time: Duration,
+    customer: &Customer<R>,
+    tail: &Mutex<String>,
+    line: &mut LiveLine,
+) -> Result<(), BuyError> {
     let Customer { client, purse, .. } = customer;
     purse.clear_latencies();
     let (start, before) = (Instant::now(), purse.letters());
@@ -127,7 +144,7 @@ struct Books {
 }
 
 impl Books {
-    async fn compare(customer: &Customer, shop: &Shop) -> Self {
+    async fn compare<R: Runtime + Default>(customer: &Customer<R>, shop: &Shop<R>) -> Self {
         let told = customer.client.peer_balance().await.ok();
         Self {
             paid: customer.purse.counts().fulfilled,

@@ -23,27 +23,35 @@ mod readers;
 mod shop;
 mod text;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use trustline_async_std::AsyncStd;
+use trustline_smol::{Runtime, Smol};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RuntimeName};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = smol::block_on(async {
-        match cli.command {
-            None => demo::run(&cli.demo).await,
-            Some(Command::Shop(args)) => shop::run(&args).await,
-            Some(Command::Customer(args)) => customer::run(&args).await,
-            Some(Command::Audit(args)) => audit::run(&args),
-        }
-    });
+    let done = match cli.runtime {
+        RuntimeName::Smol => smol::block_on(run::<Smol>(&cli)),
+        RuntimeName::AsyncStd => smol::block_on(run::<AsyncStd>(&cli)),
+    };
     match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{}", text::sentence(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run<R: Runtime + Default>(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
+    match &cli.command {
+        None => demo::run::<R>(&cli.demo).await,
+        Some(Command::Shop(args)) => shop::run::<R>(args).await,
+        Some(Command::Customer(args)) => customer::run::<R>(args).await,
+        Some(Command::Audit(args)) => audit::run(args),
     }
 }

@@ -11,10 +11,10 @@ use async_signal::{Signal, Signals};
 use serde_json::json;
 use smol::future::FutureExt as _;
 use smol::stream::StreamExt as _;
+use trustline_runtime::{Account, Host, Journal, JournalError, Memory, Runtime, Sqlite};
 use trustline_smol::core::Limits;
 use trustline_smol::core::ledger::Bounds;
 use trustline_smol::core::session::LedgerInfo;
-use trustline_smol::{Account, Host, Journal, JournalError, Memory, Sqlite};
 
 use crate::cli::ShopArgs;
 use crate::counter::{Counter, Tally, Terms};
@@ -29,14 +29,14 @@ const CUSTOMERS: &str = "";
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A shop that is open.
-pub(crate) struct Shop {
-    pub(crate) host: Host,
+pub(crate) struct Shop<R: Runtime> {
+    pub(crate) host: Host<R>,
     pub(crate) http: HttpServer,
     terms: Arc<Terms>,
     journal: Arc<dyn Journal>,
 }
 
-impl Shop {
+impl<R: Runtime + Default> Shop<R> {
     /// Opens on both ports.
     pub(crate) async fn open(args: &ShopArgs) -> Result<Self, OpenError> {
         let journal: Arc<dyn Journal> = match &args.ledger {
@@ -124,8 +124,8 @@ impl fmt::Display for OpenError {
 impl std::error::Error for OpenError {}
 
 /// `letter-shop shop`: sells until it is interrupted, or its ledger cannot be written any more.
-pub(crate) async fn run(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let shop = Shop::open(args).await?;
+pub(crate) async fn run<R: Runtime + Default>(args: &ShopArgs) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let shop = Shop::<R>::open(args).await?;
     let (btp, http) = (shop.host.address(), shop.http.local_addr());
     if args.json {
         let listening = json!({"event": "listening", "pid": std::process::id(), "btp": btp.to_string(), "http": http.to_string()});
@@ -170,12 +170,12 @@ mod tests {
     use clap::Parser as _;
     use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use smol::net::TcpStream;
-    use trustline_smol::Client;
+    use trustline_smol::{Client, Smol};
 
     use super::*;
     use crate::cli::{Cli, Command};
 
-    async fn metrics(shop: &Shop) -> String {
+    async fn metrics(shop: &Shop<Smol>) -> String {
         let mut stream = TcpStream::connect(shop.http.local_addr()).await.unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: shop\r\n\r\n").await.unwrap();
         let mut answer = String::new();
