@@ -37,6 +37,8 @@ mod uuid;
 
 pub mod ledger;
 pub mod session;
+#[cfg(any(feature = "arbitrary", feature = "proptest"))]
+pub mod testing;
 pub mod wire;
 
 pub use condition::{Condition, Fulfillment};

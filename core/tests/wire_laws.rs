@@ -1,16 +1,11 @@
 //! What holds for any bytes and for any packet.
 
-use std::borrow::Cow;
-
-use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use trustline_core::wire::{
-    Body, ContentType, Entry, ErrorCode, ErrorPacket, Field, Fulfill, IlpError, IlpPacket, IlpPayment, Name, Packet, Prepare, ProtocolData,
-    Reject, Transfer,
-};
-use trustline_core::{Timestamp, WireLimits};
+use trustline_core::WireLimits;
+use trustline_core::testing::strategies::{ilp_packet, packet, protocol_data, timestamp};
+use trustline_core::wire::{Body, Field, IlpPacket, Packet, ProtocolData};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -146,83 +141,4 @@ fn damage() -> impl Strategy<Value = Damage> {
         1 => any::<prop::sample::Index>().prop_map(Damage::Remove),
         1 => any::<prop::sample::Index>().prop_map(Damage::Cut),
     ]
-}
-
-fn packet() -> impl Strategy<Value = Packet> {
-    (prop_oneof![any::<u32>(), select(&[0, u32::MAX][..])], body()).prop_map(|(request_id, body)| Packet { request_id, body })
-}
-
-fn body() -> impl Strategy<Value = Body> {
-    let error =
-        (error_code(), ascii(255), timestamp(), octets(), protocol_data()).prop_map(|(code, name, triggered_at, data, protocol_data)| {
-            Body::Error(ErrorPacket { code, name: Cow::Owned(name), triggered_at, data, protocol_data })
-        });
-    let prepare = (any::<[u8; 16]>(), amount(), any::<[u8; 32]>(), timestamp(), protocol_data()).prop_map(
-        |(transfer_id, amount, condition, expires_at, protocol_data)| {
-            let (transfer_id, condition) = (transfer_id.into(), condition.into());
-            Body::Prepare(Prepare { transfer_id, amount, condition, expires_at, protocol_data })
-        },
-    );
-    prop_oneof![
-        protocol_data().prop_map(Body::Response),
-        error,
-        prepare,
-        (any::<[u8; 16]>(), any::<[u8; 32]>(), protocol_data()).prop_map(|(transfer_id, fulfillment, protocol_data)| {
-            Body::Fulfill(Fulfill { transfer_id: transfer_id.into(), fulfillment: fulfillment.into(), protocol_data })
-        }),
-        (any::<[u8; 16]>(), protocol_data())
-            .prop_map(|(transfer_id, protocol_data)| Body::Reject(Reject { transfer_id: transfer_id.into(), protocol_data })),
-        protocol_data().prop_map(Body::Message),
-        (amount(), protocol_data()).prop_map(|(amount, protocol_data)| Body::Transfer(Transfer { amount, protocol_data })),
-    ]
-}
-
-fn protocol_data() -> impl Strategy<Value = ProtocolData> {
-    prop_oneof![4 => vec(entry(), 0..4), 1 => vec(entry(), 60..=64)].prop_map(ProtocolData::from)
-}
-
-fn entry() -> impl Strategy<Value = Entry> {
-    let well_known = select(&[Name::ILP, Name::AUTH, Name::AUTH_TOKEN, Name::INFO, Name::BALANCE, Name::CUSTOM][..]);
-    let name = prop_oneof![well_known, ascii(255).prop_map(Name::from)];
-    (name, any::<u8>().prop_map(ContentType::from), octets()).prop_map(|(name, content_type, data)| Entry { name, content_type, data })
-}
-
-fn ilp_packet() -> impl Strategy<Value = IlpPacket> {
-    prop_oneof![
-        (amount(), ascii(1023), octets()).prop_map(|(amount, account, data)| IlpPacket::Payment(IlpPayment { amount, account, data })),
-        (error_code(), ascii(300), ascii(1023), vec(ascii(20), 0..5), timestamp(), octets()).prop_map(
-            |(code, name, triggered_by, forwarded_by, triggered_at, data)| {
-                let name = Cow::Owned(name);
-                IlpPacket::Error(IlpError { code, name, triggered_by, forwarded_by, triggered_at, data })
-            }
-        ),
-        (any::<u8>().prop_filter("has a type of its own", |kind| ![1, 8].contains(kind)), octets())
-            .prop_map(|(kind, content)| IlpPacket::Other { kind, content }),
-    ]
-}
-
-fn amount() -> impl Strategy<Value = u64> {
-    prop_oneof![any::<u64>(), select(&[0, 1, 1 << 32, (1 << 53) + 1, i64::MAX as u64, u64::MAX][..])]
-}
-
-fn timestamp() -> impl Strategy<Value = Timestamp> {
-    let all = Timestamp::MIN.as_millis()..=Timestamp::MAX.as_millis();
-    prop_oneof![all, Just(i64::MIN), Just(-1), Just(0), Just(i64::MAX)].prop_map(Timestamp::from_millis)
-}
-
-fn error_code() -> impl Strategy<Value = ErrorCode> {
-    "[FTR][0-9]{2}".prop_map(|code| ErrorCode::new(code.as_bytes().try_into().unwrap()).unwrap())
-}
-
-/// Lengths around a change of form, and others.
-fn length(most: usize) -> impl Strategy<Value = usize> {
-    prop_oneof![0..=most.min(20), select(&[0, 1, 127, 128, 255, 256, 1023][..]).prop_map(move |length| length.min(most))]
-}
-
-fn octets() -> impl Strategy<Value = Bytes> {
-    length(1023).prop_flat_map(|length| vec(any::<u8>(), length)).prop_map(Bytes::from)
-}
-
-fn ascii(most: usize) -> impl Strategy<Value = String> {
-    length(most).prop_flat_map(|length| vec(0..=0x7f_u8, length)).prop_map(|bytes| bytes.into_iter().map(char::from).collect())
 }

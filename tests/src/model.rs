@@ -1,7 +1,9 @@
 //! A naive ledger: a list of everything that ever happened, and sums that are added up whenever someone asks. Slow, and
 //! plain enough to be believed. It shares the vocabulary of the real one, and no code.
 
+use bytes::Bytes;
 use trustline_core::ledger::{Authority, Bounds, Direction, Position, Sums, Transfer, TrustlineConfig};
+use trustline_core::testing::Request;
 use trustline_core::{Fulfillment, LedgerId, Timestamp, TransferId};
 
 use Direction::{Incoming, Outgoing};
@@ -228,14 +230,32 @@ impl Model {
         }
     }
 
-    /// The peer answered our Prepare, Transfer, Fulfill or Reject, with a Response or with an Error.
-    pub fn answered(&mut self, id: TransferId, to: &str, accepted: bool, now: Timestamp) -> Verdict {
+    /// The peer pays without a condition, and gives no id: nobody can ever ask about it again.
+    pub fn receive_unnamed_transfer(&mut self, amount: u64, now: Timestamp) -> Verdict {
+        let id = TransferId::from([0xff; 16]);
+        let transfer =
+            Transfer { id, amount, condition: Fulfillment::from([0; 32]).condition(), expires_at: now, protocol_data: Bytes::new() };
+        let verdict = self.receive_transfer(&transfer, now);
+        if let Some(entry) = self.find(id) {
+            entry.forgotten = true;
+        }
+        verdict
+    }
+
+    /// The peer answered a request of ours, with a Response or with an Error.
+    pub fn answered(&mut self, id: TransferId, to: Request, accepted: bool, now: Timestamp) -> Verdict {
         let Some(entry) = self.find(id) else { return Ok(false) };
         match (to, entry.fate) {
-            ("Prepare" | "Transfer", Fate::Held) if entry.direction == Outgoing && !accepted => self.turn(id, Fate::Back, false, now),
-            ("Transfer", Fate::Held) if !entry.conditional => self.turn(id, Fate::Paid(None), false, now),
-            ("Fulfill", Fate::InDoubt(shown)) => self.turn(id, if accepted { Fate::Paid(Some(shown)) } else { Fate::Back }, false, now),
-            ("Fulfill", fate @ Fate::Paid(_)) | ("Reject", fate @ Fate::Back) if entry.owed => self.turn(id, fate, false, now),
+            (Request::Prepare | Request::Transfer, Fate::Held) if entry.direction == Outgoing && !accepted => {
+                self.turn(id, Fate::Back, false, now)
+            }
+            (Request::Transfer, Fate::Held) if !entry.conditional => self.turn(id, Fate::Paid(None), false, now),
+            (Request::Fulfill, Fate::InDoubt(shown)) => {
+                self.turn(id, if accepted { Fate::Paid(Some(shown)) } else { Fate::Back }, false, now)
+            }
+            (Request::Fulfill, fate @ Fate::Paid(_)) | (Request::Reject, fate @ Fate::Back) if entry.owed => {
+                self.turn(id, fate, false, now)
+            }
             _ => Ok(false),
         }
     }

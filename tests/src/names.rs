@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use trustline_core::ledger;
 use trustline_core::session::LedgerInfo;
-use trustline_core::wire::{Entry, ErrorCode, IlpError, Prepare, ProtocolData};
-use trustline_core::{Fulfillment, Timestamp, TransferId};
-
-/// When every scenario starts: 2017-11-06T12:00:00Z.
-pub const START: Timestamp = Timestamp::from_millis(1_509_969_600_000);
+pub use trustline_core::testing::{START, conditional, fulfillment, number, payment, transfer_id};
+use trustline_core::wire::{Entry, ErrorCode, IlpError, ProtocolData};
 
 /// The token that a shop accepts.
 pub const TOKEN: &str = "tok";
@@ -21,44 +17,6 @@ pub const fn seconds(seconds: u64) -> Duration {
 /// A duration of whole milliseconds.
 pub const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
-}
-
-/// The id of transfer number `n`.
-pub fn transfer_id(n: u32) -> TransferId {
-    let mut id = [0; 16];
-    id[12..].copy_from_slice(&n.to_be_bytes());
-    TransferId::from(id)
-}
-
-/// The number of a transfer that [`transfer_id`] named.
-pub fn number(id: TransferId) -> u32 {
-    let [.., a, b, c, d] = *id.as_bytes();
-    u32::from_be_bytes([a, b, c, d])
-}
-
-/// What fulfills transfer number `n`.
-pub fn fulfillment(n: u32) -> Fulfillment {
-    let mut bytes = [7; 32];
-    bytes[28..].copy_from_slice(&n.to_be_bytes());
-    Fulfillment::from(bytes)
-}
-
-/// The Prepare of transfer number `n`.
-pub fn payment(n: u32, amount: u64, expires_at: Timestamp) -> Prepare {
-    Prepare {
-        transfer_id: transfer_id(n),
-        amount,
-        condition: fulfillment(n).condition(),
-        expires_at,
-        protocol_data: Entry::octets("ilp", n.to_be_bytes().to_vec()).into(),
-    }
-}
-
-/// Transfer number `n` as the ledger sees it.
-pub fn conditional(n: u32, amount: u64, expires_at: Timestamp) -> ledger::Transfer {
-    let Prepare { transfer_id, amount, condition, expires_at, protocol_data } = payment(n, amount, expires_at);
-    let protocol_data = protocol_data.encode().expect("it is short");
-    ledger::Transfer { id: transfer_id, amount, condition, expires_at, protocol_data }
 }
 
 /// The reason of a Reject.

@@ -1,0 +1,126 @@
+//! What is done to a trustline, and what comes of it.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use proptest::collection::{SizeRange, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::numbers::{amount, bounds, number, number_and_with, octets};
+use super::times::{expires_in, pause, timestamp};
+use super::wire::{fulfillment, prepare, transfer_id};
+use crate::LedgerId;
+use crate::ledger::{Authority, Bounds, Direction, Effect, Fact, Party, Position, Transfer, TrustlineConfig};
+use crate::testing::{Bank, Operation, Request};
+
+/// Whose word counts.
+pub fn authority() -> impl Strategy<Value = Authority> + Clone {
+    select(&[Authority::Ours, Authority::Theirs, Authority::Shared][..])
+}
+
+/// A trustline whose limits are met soon: 4 open transfers, the furthest expiry 10 s away, finished transfers remembered for
+/// 5 s, 2 ledgers of peers and 2 openings. No bounds of its own.
+pub fn small_config(authority: Authority) -> TrustlineConfig {
+    let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
+    TrustlineConfig { open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
+}
+
+/// [`small_config`] of any authority, with any [`bounds`](super::bounds).
+pub fn config() -> impl Strategy<Value = TrustlineConfig> + Clone {
+    (authority(), bounds()).prop_map(|(authority, bounds)| TrustlineConfig { bounds, ..small_config(authority) })
+}
+
+/// Any conditional transfer, as its payer might describe it; what is in `protocol_data` can be decoded.
+pub fn transfer() -> impl Strategy<Value = Transfer> {
+    prepare().prop_map(|prepare| Transfer {
+        id: prepare.transfer_id,
+        amount: prepare.amount,
+        condition: prepare.condition,
+        expires_at: prepare.expires_at,
+        protocol_data: prepare.protocol_data.encode().unwrap_or_default(),
+    })
+}
+
+/// Any [`Operation`]. Transfers are few, so that most things are said of one that there is, and many twice; most fulfillments are
+/// the right ones; expiries and pauses are such that many an operation comes at the very moment of an expiry, or next to it.
+pub fn operation() -> impl Strategy<Value = Operation> + Clone {
+    use Operation::*;
+    let request = select(&[Request::Prepare, Request::Transfer, Request::Fulfill, Request::Reject][..]);
+    prop_oneof![
+        pause().prop_map(|millis| Wait { millis }),
+        (number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Prepare { n, amount, expires_in }),
+        (number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| ReceivePrepare { n, amount, expires_in }),
+        number_and_with().prop_map(|(n, with)| Fulfill { n, with }),
+        number_and_with().prop_map(|(n, with)| ReceiveFulfill { n, with }),
+        number().prop_map(|n| Reject { n }),
+        number().prop_map(|n| ReceiveReject { n }),
+        number().prop_map(|n| Expire { n }),
+        (number(), request, any::<bool>()).prop_map(|(n, to, accepted)| Answered { n, to, accepted }),
+        (number(), amount()).prop_map(|(n, amount)| Transfer { n, amount }),
+        (prop::option::weighted(0.75, number()), amount()).prop_map(|(n, amount)| ReceiveTransfer { n, amount }),
+        bounds().prop_map(|bounds| SetBounds { bounds }),
+        ledger_id().prop_map(|id| Open { id }),
+        (ledger_id(), ledger_id(), 0..4_u64)
+            .prop_map(|(ledger, opening, sequence)| SeePeer { position: Position { ledger, opening, sequence } }),
+        Just(SeeUnnamed),
+    ]
+}
+
+/// Some operations, one after the other. They shrink to fewer, and to earlier kinds in [`operation`].
+pub fn operations(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> + Clone {
+    vec(operation(), count)
+}
+
+/// The whole history of a trustline: the effects of up to `operations` operations on one with this configuration, in their
+/// order. This is what a store is given, and what a ledger of one's own executes.
+pub fn effects(config: TrustlineConfig, most: usize) -> impl Strategy<Value = Vec<Effect>> {
+    operations(0..=most).prop_map(move |operations| {
+        let mut bank = Bank::new(config.clone());
+        operations.iter().filter_map(|operation| bank.perform(operation).ok().flatten()).collect()
+    })
+}
+
+/// Any effect by itself, which no trustline need ever have had: for what writes them down and reads them.
+pub fn effect() -> impl Strategy<Value = Effect> {
+    let sequence = prop_oneof![1..20_u64, Just(u64::MAX), any::<u64>()];
+    (sequence, timestamp(), fact()).prop_map(|(sequence, at, fact)| Effect { sequence, at, fact })
+}
+
+/// Any fact by itself.
+pub fn fact() -> impl Strategy<Value = Fact> {
+    let direction = || select(&[Direction::Incoming, Direction::Outgoing][..]);
+    let party = select(&[Party::Us, Party::Peer][..]);
+    let fulfilled = || (transfer_id(), fulfillment(), octets(1_024));
+    let any_bounds = (any::<i128>(), any::<i128>()).prop_map(|(minimum, maximum)| Bounds { minimum, maximum });
+    prop_oneof![
+        Just(Fact::UnnamedPeerSeen),
+        transfer_id().prop_map(|id| Fact::Refused { id }),
+        transfer_id().prop_map(|id| Fact::Expired { id }),
+        transfer_id().prop_map(|id| Fact::Acknowledged { id }),
+        any::<[u8; 16]>().prop_map(|id| Fact::Opened { id: id.into() }),
+        (any::<[u8; 16]>(), any::<[u8; 16]>(), any::<u64>()).prop_map(|(ledger, opening, sequence)| {
+            let (ledger, opening) = (ledger.into(), opening.into());
+            Fact::PeerSeen { position: Position { ledger, opening, sequence } }
+        }),
+        prop_oneof![bounds(), any_bounds].prop_map(|bounds| Fact::BoundsChanged { bounds }),
+        (transfer_id(), party, octets(1_024)).prop_map(|(id, by, protocol_data)| Fact::Rejected { id, by, protocol_data }),
+        fulfilled().prop_map(|(id, fulfillment, protocol_data)| Fact::Fulfilling { id, fulfillment, protocol_data }),
+        fulfilled().prop_map(|(id, fulfillment, protocol_data)| Fact::Fulfilled { id, fulfillment, protocol_data }),
+        (transfer_id(), amount(), octets(1_024)).prop_map(|(id, amount, protocol_data)| Fact::Transferring { id, amount, protocol_data }),
+        transferred(direction()),
+        (direction(), transfer().prop_map(Arc::new)).prop_map(|(direction, transfer)| Fact::Prepared { direction, transfer }),
+    ]
+}
+
+fn transferred(direction: impl Strategy<Value = Direction>) -> impl Strategy<Value = Fact> {
+    (direction, prop::option::of(transfer_id()), amount(), octets(1_024))
+        .prop_map(|(direction, id, amount, protocol_data)| Fact::Transferred { direction, id, amount, protocol_data })
+}
+
+/// One of four, so that ledgers are opened again and peers come back.
+fn ledger_id() -> impl Strategy<Value = LedgerId> + Clone {
+    (0..4_u8).prop_map(|name| LedgerId::from([name; 16]))
+}

@@ -1,0 +1,67 @@
+//! Numbers where arithmetic goes wrong if it does, and lengths where encodings change.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::ledger::Bounds;
+use crate::testing::TRANSFERS;
+
+/// An amount in the trustline's smallest unit: 0, 1, others below 20, 2^k - 1, 2^k and 2^k + 1 for every k, and `u64::MAX`.
+pub fn amount() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![
+        3 => 0..20_u64,
+        2 => (0..64_u32, 0..3_u64).prop_map(|(k, plus)| (1_u64 << k) - 1 + plus),
+        1 => Just(u64::MAX),
+        1 => any::<u64>(),
+    ]
+}
+
+/// Bounds on a balance: from none at all to those that no amount can reach, around 0 and the powers of two. The minimum is
+/// never positive, and the maximum never negative.
+pub fn bounds() -> impl Strategy<Value = Bounds> + Clone {
+    let bound = prop_oneof![
+        2 => 0..100_i128,
+        2 => (0..70_u32, -1..2_i128).prop_map(|(k, plus)| (1 << k) + plus),
+        1 => Just(i128::MAX),
+    ];
+    (bound.clone(), bound).prop_map(|(below, maximum)| Bounds { minimum: if below == i128::MAX { i128::MIN } else { -below }, maximum })
+}
+
+/// The number of a transfer, below [`TRANSFERS`]: few, so that most are repeated.
+pub fn number() -> impl Strategy<Value = u32> + Clone {
+    0..TRANSFERS
+}
+
+/// The number of a transfer, and of the one whose fulfillment is shown for it: in five of six, the same.
+pub fn number_and_with() -> impl Strategy<Value = (u32, u32)> + Clone {
+    (number(), prop_oneof![5 => Just(None), 1 => number().prop_map(Some)]).prop_map(|(n, with)| (n, with.unwrap_or(n)))
+}
+
+/// A length from 0 to `most`: below 20, or next to where its encoding changes (127, 128, 255, 256, 65,535, 65,536), or `most`.
+pub fn length(most: usize) -> impl Strategy<Value = usize> + Clone {
+    let edges: Vec<usize> = [0, 1, 127, 128, 255, 256, 65_535, 65_536, most].into_iter().filter(|edge| *edge <= most).collect();
+    prop_oneof![4 => 0..=most.min(20), 2 => select(edges)]
+}
+
+/// Any bytes, up to `most` of them, the [`length`] as there.
+pub fn octets(most: usize) -> impl Strategy<Value = Bytes> + Clone {
+    bytes(most).prop_map(Bytes::from)
+}
+
+/// ASCII, control characters among it, up to `most` of them, the [`length`] as there.
+pub fn ascii(most: usize) -> impl Strategy<Value = String> + Clone {
+    bytes(most).prop_map(|bytes| bytes.into_iter().map(|byte| char::from(byte & 0x7f)).collect())
+}
+
+/// Few of them are any, so that they shrink well; many count up, so that a wrong offset shows.
+fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
+    prop_oneof![
+        2 => vec(any::<u8>(), 0..=most.min(20)),
+        1 => (length(most), any::<u8>()).prop_map(|(length, first)| (0..length).map(|index| first.wrapping_add(index.to_le_bytes()[0])).collect()),
+    ]
+}
