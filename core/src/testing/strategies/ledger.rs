@@ -9,7 +9,7 @@ use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::numbers::{amount, bounds, number, number_and_with, octets};
+use super::numbers::{amount, bounds, incoming_number, number, number_and_with, octets, outgoing_number};
 use super::times::{expires_in, pause, timestamp};
 use super::wire::{fulfillment, prepare, transfer_id};
 use crate::LedgerId;
@@ -44,28 +44,41 @@ pub fn transfer() -> impl Strategy<Value = Transfer> {
     })
 }
 
-/// Any [`Operation`]. Transfers are few, so that most things are said of one that there is, and many twice; most fulfillments are
-/// the right ones; expiries and pauses are such that many an operation comes at the very moment of an expiry, or next to it.
+/// Any [`Operation`]. Transfers are few, so that most things are said of one that there is, and many twice; those that we pay and
+/// those that the peer pays have mostly other numbers; most fulfillments are the right ones; expiries and pauses are such that many
+/// an operation comes at the very moment of an expiry, or next to it.
 pub fn operation() -> impl Strategy<Value = Operation> + Clone {
     use Operation::*;
-    let request = select(&[Request::Prepare, Request::Transfer, Request::Fulfill, Request::Reject][..]);
     prop_oneof![
-        pause().prop_map(|millis| Wait { millis }),
-        (number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Prepare { n, amount, expires_in }),
-        (number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| ReceivePrepare { n, amount, expires_in }),
-        number_and_with().prop_map(|(n, with)| Fulfill { n, with }),
-        number_and_with().prop_map(|(n, with)| ReceiveFulfill { n, with }),
-        number().prop_map(|n| Reject { n }),
-        number().prop_map(|n| ReceiveReject { n }),
-        number().prop_map(|n| Expire { n }),
-        (number(), request, any::<bool>()).prop_map(|(n, to, accepted)| Answered { n, to, accepted }),
-        (number(), amount()).prop_map(|(n, amount)| Transfer { n, amount }),
-        (prop::option::weighted(0.75, number()), amount()).prop_map(|(n, amount)| ReceiveTransfer { n, amount }),
-        bounds().prop_map(|bounds| SetBounds { bounds }),
-        ledger_id().prop_map(|id| Open { id }),
-        (ledger_id(), ledger_id(), 0..4_u64)
-            .prop_map(|(ledger, opening, sequence)| SeePeer { position: Position { ledger, opening, sequence } }),
-        Just(SeeUnnamed),
+        3 => pause().prop_map(|millis| Wait { millis }),
+        4 => (outgoing_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Prepare { n, amount, expires_in }),
+        4 => (incoming_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| ReceivePrepare { n, amount, expires_in }),
+        4 => number_and_with(incoming_number()).prop_map(|(n, with)| Fulfill { n, with }),
+        4 => number_and_with(outgoing_number()).prop_map(|(n, with)| ReceiveFulfill { n, with }),
+        1 => incoming_number().prop_map(|n| Reject { n }),
+        1 => prop_oneof![outgoing_number(), incoming_number()].prop_map(|n| ReceiveReject { n }),
+        2 => number().prop_map(|n| Expire { n }),
+        6 => answered(),
+        1 => (outgoing_number(), amount()).prop_map(|(n, amount)| Transfer { n, amount }),
+        1 => (prop::option::weighted(0.75, incoming_number()), amount()).prop_map(|(n, amount)| ReceiveTransfer { n, amount }),
+        1 => bounds().prop_map(|bounds| SetBounds { bounds }),
+        2 => lineage(),
+    ]
+}
+
+fn answered() -> impl Strategy<Value = Operation> + Clone {
+    let of_ours = (outgoing_number(), select(&[Request::Prepare, Request::Transfer][..]));
+    let of_theirs = (incoming_number(), select(&[Request::Fulfill, Request::Reject][..]));
+    (prop_oneof![1 => of_ours, 3 => of_theirs], any::<bool>()).prop_map(|((n, to), accepted)| Operation::Answered { n, to, accepted })
+}
+
+/// What moves no money.
+fn lineage() -> impl Strategy<Value = Operation> + Clone {
+    let position = (ledger_id(), ledger_id(), 0..4_u64).prop_map(|(ledger, opening, sequence)| Position { ledger, opening, sequence });
+    prop_oneof![
+        3 => ledger_id().prop_map(|id| Operation::Open { id }),
+        3 => position.prop_map(|position| Operation::SeePeer { position }),
+        1 => Just(Operation::SeeUnnamed),
     ]
 }
 

@@ -21,15 +21,16 @@ pub fn amount() -> impl Strategy<Value = u64> + Clone {
     ]
 }
 
-/// Bounds on a balance: from none at all to those that no amount can reach, around 0 and the powers of two. The minimum is
-/// never positive, and the maximum never negative.
+/// Bounds on a balance: often none at all; else 0, others below 100, and 2^k - 1, 2^k and 2^k + 1 for every k, up to those that
+/// no amount can reach. The minimum is never positive, and the maximum never negative.
 pub fn bounds() -> impl Strategy<Value = Bounds> + Clone {
     let bound = prop_oneof![
         2 => 0..100_i128,
         2 => (0..70_u32, -1..2_i128).prop_map(|(k, plus)| (1 << k) + plus),
         1 => Just(i128::MAX),
     ];
-    (bound.clone(), bound).prop_map(|(below, maximum)| Bounds { minimum: if below == i128::MAX { i128::MIN } else { -below }, maximum })
+    let minimum = bound.clone().prop_map(|below| if below == i128::MAX { i128::MIN } else { -below });
+    prop_oneof![1 => Just(Bounds::UNBOUNDED), 1 => (minimum, bound).prop_map(|(minimum, maximum)| Bounds { minimum, maximum })]
 }
 
 /// The number of a transfer, below [`TRANSFERS`]: few, so that most are repeated.
@@ -37,9 +38,19 @@ pub fn number() -> impl Strategy<Value = u32> + Clone {
     0..TRANSFERS
 }
 
-/// The number of a transfer, and of the one whose fulfillment is shown for it: in five of six, the same.
-pub fn number_and_with() -> impl Strategy<Value = (u32, u32)> + Clone {
-    (number(), prop_oneof![5 => Just(None), 1 => number().prop_map(Some)]).prop_map(|(n, with)| (n, with.unwrap_or(n)))
+/// The number of a transfer that we pay: in five of six, 0 or 1.
+pub fn outgoing_number() -> impl Strategy<Value = u32> + Clone {
+    prop_oneof![5 => 0..2_u32, 1 => number()]
+}
+
+/// The number of a transfer that the peer pays: in five of six, 2 or 3.
+pub fn incoming_number() -> impl Strategy<Value = u32> + Clone {
+    prop_oneof![5 => 2..4_u32, 1 => number()]
+}
+
+/// A number of `numbers`, and the one of the transfer whose fulfillment is shown for it: in five of six, the same.
+pub fn number_and_with<S: Strategy<Value = u32> + Clone>(numbers: S) -> impl Strategy<Value = (u32, u32)> + Clone {
+    (numbers, prop_oneof![5 => Just(None), 1 => number().prop_map(Some)]).prop_map(|(n, with)| (n, with.unwrap_or(n)))
 }
 
 /// A length from 0 to `most`: below 20, or next to where its encoding changes (127, 128, 255, 256, 65,535, 65,536), or `most`.
