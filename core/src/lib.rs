@@ -10,6 +10,10 @@
 //! | [`ledger`] | money and time: the sums, limits and states of one trustline, and its effects |
 //! | [`session`] | one peer relationship across reconnects; joins the other two. Start here |
 //!
+//! Two features, both off by default, are for tests, ours and yours: `proptest` brings strategies, `arbitrary` implements
+//! `arbitrary::Arbitrary`, for packets, for what is done to a ledger, and for whole conversations. See `testing`, which is there
+//! with either.
+//!
 //! To pay or be paid over WebSockets, take one of the adapters, `trustline-smol` or `trustline-async-std`. To embed the
 //! ledger in something else, take [`session::Session`] and keep its contract: *feed one input or command, drain the
 //! outputs, read the deadline*.

@@ -1,25 +1,17 @@
 //! What holds for any bytes and for any packet.
 
+use arbitrary::{Arbitrary, Unstructured};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
 use trustline_core::WireLimits;
-use trustline_core::testing::strategies::{ilp_packet, packet, protocol_data, timestamp};
+use trustline_core::testing::strategies::{damage, frame, ilp_packet, packet, protocol_data, timestamp};
 use trustline_core::wire::{Body, Field, IlpPacket, Packet, ProtocolData};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_a_packet_or_an_error(bytes in vec(any::<u8>(), 0..200)) {
-        check_bytes(&bytes);
-    }
-
-    /// As likely to be almost a packet as not: what a decoder finds deep inside.
-    #[test]
-    fn a_packet_with_damage_is_a_packet_or_an_error(packet in packet(), damage in damage()) {
-        let mut frame = packet.encode().unwrap().to_vec();
-        damage.apply(&mut frame);
+    fn whatever_comes_is_a_packet_or_an_error(frame in frame()) {
         check_bytes(&frame);
     }
 
@@ -61,6 +53,18 @@ proptest! {
         let mut bytes = packet.encode().unwrap().to_vec();
         damage.apply(&mut bytes);
         check_ilp_bytes(&bytes);
+    }
+
+    /// What a fuzzer's bytes become can be sent, and is received as it was.
+    #[test]
+    fn whatever_bytes_become_a_packet_it_survives_its_frame(bytes in vec(any::<u8>(), 0..2_000)) {
+        let mut bytes = Unstructured::new(&bytes);
+        if let Ok(packet) = Packet::arbitrary(&mut bytes) {
+            prop_assert_eq!(decode(&packet.encode().unwrap()), Ok(packet));
+        }
+        if let Ok(packet) = IlpPacket::arbitrary(&mut bytes) {
+            prop_assert_eq!(IlpPacket::decode(&packet.encode().unwrap()), Ok(packet));
+        }
     }
 
     #[test]
@@ -106,39 +110,4 @@ fn refused(packet: &Packet) -> Field {
 
 fn decode(frame: &[u8]) -> Result<Packet, trustline_core::wire::DecodeError> {
     Packet::decode(frame, &WireLimits::default())
-}
-
-/// What happens to some bytes.
-#[derive(Clone, Debug)]
-enum Damage {
-    Set(prop::sample::Index, u8),
-    Insert(prop::sample::Index, Vec<u8>),
-    Remove(prop::sample::Index),
-    Cut(prop::sample::Index),
-}
-
-impl Damage {
-    fn apply(self, bytes: &mut Vec<u8>) {
-        match self {
-            Self::Set(at, byte) => *at.get_mut(bytes) = byte,
-            Self::Insert(at, more) => {
-                let at = at.index(bytes.len());
-                bytes.splice(at..at, more);
-            }
-            Self::Remove(at) => {
-                bytes.remove(at.index(bytes.len()));
-            }
-            Self::Cut(at) => bytes.truncate(at.index(bytes.len())),
-        }
-    }
-}
-
-fn damage() -> impl Strategy<Value = Damage> {
-    let byte = prop_oneof![select(&[0_u8, 1, 2, 3, 0x7f, 0x80, 0x81, 0x82, 0x84, 0x88, 0xff][..]), any::<u8>()];
-    prop_oneof![
-        4 => (any::<prop::sample::Index>(), byte.clone()).prop_map(|(at, byte)| Damage::Set(at, byte)),
-        2 => (any::<prop::sample::Index>(), vec(byte, 1..9)).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
-        1 => any::<prop::sample::Index>().prop_map(Damage::Remove),
-        1 => any::<prop::sample::Index>().prop_map(Damage::Cut),
-    ]
 }

@@ -14,29 +14,32 @@ use trustline_tests::{START, fulfillment, transfer_id};
 
 /// What the naive ledger makes of it. The clock stays.
 fn naive(bank: &Bank, model: &mut Model, operation: &Operation) -> Verdict {
-    use Operation::*;
     let now = bank.now;
     let unconditional = |n, amount| {
         let condition = Fulfillment::from([0; 32]).condition();
         trustline_core::ledger::Transfer { id: transfer_id(n), amount, condition, expires_at: START, protocol_data: Bytes::new() }
     };
     match *operation {
-        Prepare { n, amount, expires_in } => model.prepare(Direction::Outgoing, &bank.conditional(n, amount, expires_in), true, now),
-        Transfer { n, amount } => model.prepare(Direction::Outgoing, &unconditional(n, amount), false, now),
-        Fulfill { n, with } => model.fulfill(transfer_id(n), fulfillment(with), now),
-        Reject { n } => model.reject(transfer_id(n), now),
-        Expire { n } => model.expire(transfer_id(n), now),
-        SetBounds { bounds } => model.set_bounds(bounds, now),
-        ReceivePrepare { n, amount, expires_in } => model.prepare(Direction::Incoming, &bank.conditional(n, amount, expires_in), true, now),
-        ReceiveTransfer { n: Some(n), amount } => model.receive_transfer(&unconditional(n, amount), now),
-        ReceiveTransfer { n: None, amount } => model.receive_unnamed_transfer(amount, now),
-        ReceiveFulfill { n, with } => model.receive_fulfill(transfer_id(n), fulfillment(with), now),
-        ReceiveReject { n } => model.receive_reject(transfer_id(n), now),
-        Open { id } => model.open(id),
-        SeePeer { position } => model.see_peer(position),
-        SeeUnnamed => model.see_unnamed(),
-        Answered { to: Request::Prepare, accepted: true, .. } | Wait { .. } => Ok(false),
-        Answered { n, to, accepted } => model.answered(transfer_id(n), to, accepted, now),
+        Operation::Prepare { n, amount, expires_in } => {
+            model.prepare(Direction::Outgoing, &bank.conditional(n, amount, expires_in), true, now)
+        }
+        Operation::Transfer { n, amount } => model.prepare(Direction::Outgoing, &unconditional(n, amount), false, now),
+        Operation::Fulfill { n, with } => model.fulfill(transfer_id(n), fulfillment(with), now),
+        Operation::Reject { n } => model.reject(transfer_id(n), now),
+        Operation::Expire { n } => model.expire(transfer_id(n), now),
+        Operation::SetBounds { bounds } => model.set_bounds(bounds, now),
+        Operation::ReceivePrepare { n, amount, expires_in } => {
+            model.prepare(Direction::Incoming, &bank.conditional(n, amount, expires_in), true, now)
+        }
+        Operation::ReceiveTransfer { n: Some(n), amount } => model.receive_transfer(&unconditional(n, amount), now),
+        Operation::ReceiveTransfer { n: None, amount } => model.receive_unnamed_transfer(amount, now),
+        Operation::ReceiveFulfill { n, with } => model.receive_fulfill(transfer_id(n), fulfillment(with), now),
+        Operation::ReceiveReject { n } => model.receive_reject(transfer_id(n), now),
+        Operation::Open { id } => model.open(id),
+        Operation::SeePeer { position } => model.see_peer(position),
+        Operation::SeeUnnamed => model.see_unnamed(),
+        Operation::Answered { to: Request::Prepare, accepted: true, .. } | Operation::Wait { .. } => Ok(false),
+        Operation::Answered { n, to, accepted } => model.answered(transfer_id(n), to, accepted, now),
     }
 }
 

@@ -150,31 +150,30 @@ impl Bank {
     /// Does it. `Ok(None)`: it was nothing new, so that nothing changed. `Err`: it was refused, and nothing changed. What a
     /// process does of its own accord when a deadline has come is an operation like any other: nothing expires by itself.
     pub fn perform(&mut self, operation: &Operation) -> Result<Option<Effect>, NotDone> {
-        use Operation::*;
         let (now, no_data) = (self.now, Bytes::new());
         let conditional = |n, amount, expires_in| self.conditional(n, amount, expires_in);
         match *operation {
-            Prepare { n, amount, expires_in } => {
+            Operation::Prepare { n, amount, expires_in } => {
                 let transfer = conditional(n, amount, expires_in);
                 Ok(Some(self.trustline.prepare(transfer, now)?))
             }
-            Transfer { n, amount } => Ok(Some(self.trustline.transfer(transfer_id(n), amount, no_data, now)?)),
-            Fulfill { n, with } => Ok(Some(self.trustline.fulfill(transfer_id(n), fulfillment(with), no_data, now)?)),
-            Reject { n } => Ok(Some(self.trustline.reject(transfer_id(n), no_data, now)?)),
-            Expire { n } => Ok(self.trustline.expire(transfer_id(n), now)),
-            SetBounds { bounds } => Ok(self.trustline.set_bounds(bounds, now)),
-            ReceivePrepare { n, amount, expires_in } => {
+            Operation::Transfer { n, amount } => Ok(Some(self.trustline.transfer(transfer_id(n), amount, no_data, now)?)),
+            Operation::Fulfill { n, with } => Ok(Some(self.trustline.fulfill(transfer_id(n), fulfillment(with), no_data, now)?)),
+            Operation::Reject { n } => Ok(Some(self.trustline.reject(transfer_id(n), no_data, now)?)),
+            Operation::Expire { n } => Ok(self.trustline.expire(transfer_id(n), now)),
+            Operation::SetBounds { bounds } => Ok(self.trustline.set_bounds(bounds, now)),
+            Operation::ReceivePrepare { n, amount, expires_in } => {
                 let transfer = conditional(n, amount, expires_in);
                 Ok(self.trustline.receive_prepare(transfer, now)?)
             }
-            ReceiveTransfer { n, amount } => Ok(self.trustline.receive_transfer(n.map(transfer_id), amount, no_data, now)?),
-            ReceiveFulfill { n, with } => Ok(self.trustline.receive_fulfill(transfer_id(n), fulfillment(with), no_data, now)?),
-            ReceiveReject { n } => Ok(self.trustline.receive_reject(transfer_id(n), no_data, now)?),
-            Answered { n, to, accepted } => Ok(self.answered(n, to, accepted)),
-            Open { id } => Ok(self.trustline.open(id, now)),
-            SeePeer { position } => Ok(self.trustline.see_peer(position, now)),
-            SeeUnnamed => Ok(self.trustline.see_unnamed(now)),
-            Wait { millis } => {
+            Operation::ReceiveTransfer { n, amount } => Ok(self.trustline.receive_transfer(n.map(transfer_id), amount, no_data, now)?),
+            Operation::ReceiveFulfill { n, with } => Ok(self.trustline.receive_fulfill(transfer_id(n), fulfillment(with), no_data, now)?),
+            Operation::ReceiveReject { n } => Ok(self.trustline.receive_reject(transfer_id(n), no_data, now)?),
+            Operation::Answered { n, to, accepted } => Ok(self.answered(n, to, accepted)),
+            Operation::Open { id } => Ok(self.trustline.open(id, now)),
+            Operation::SeePeer { position } => Ok(self.trustline.see_peer(position, now)),
+            Operation::SeeUnnamed => Ok(self.trustline.see_unnamed(now)),
+            Operation::Wait { millis } => {
                 self.now = Timestamp::from_millis(now.as_millis().saturating_add(millis));
                 Ok(None)
             }

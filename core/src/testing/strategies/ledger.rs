@@ -48,20 +48,19 @@ pub fn transfer() -> impl Strategy<Value = Transfer> {
 /// those that the peer pays have mostly other numbers; most fulfillments are the right ones; expiries and pauses are such that many
 /// an operation comes at the very moment of an expiry, or next to it.
 pub fn operation() -> impl Strategy<Value = Operation> + Clone {
-    use Operation::*;
     prop_oneof![
-        3 => pause().prop_map(|millis| Wait { millis }),
-        4 => (outgoing_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Prepare { n, amount, expires_in }),
-        4 => (incoming_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| ReceivePrepare { n, amount, expires_in }),
-        4 => number_and_with(incoming_number()).prop_map(|(n, with)| Fulfill { n, with }),
-        4 => number_and_with(outgoing_number()).prop_map(|(n, with)| ReceiveFulfill { n, with }),
-        1 => incoming_number().prop_map(|n| Reject { n }),
-        1 => prop_oneof![outgoing_number(), incoming_number()].prop_map(|n| ReceiveReject { n }),
-        2 => number().prop_map(|n| Expire { n }),
+        3 => pause().prop_map(|millis| Operation::Wait { millis }),
+        4 => (outgoing_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Operation::Prepare { n, amount, expires_in }),
+        4 => (incoming_number(), amount(), expires_in()).prop_map(|(n, amount, expires_in)| Operation::ReceivePrepare { n, amount, expires_in }),
+        4 => number_and_with(incoming_number()).prop_map(|(n, with)| Operation::Fulfill { n, with }),
+        4 => number_and_with(outgoing_number()).prop_map(|(n, with)| Operation::ReceiveFulfill { n, with }),
+        1 => incoming_number().prop_map(|n| Operation::Reject { n }),
+        1 => prop_oneof![outgoing_number(), incoming_number()].prop_map(|n| Operation::ReceiveReject { n }),
+        2 => number().prop_map(|n| Operation::Expire { n }),
         6 => answered(),
-        1 => (outgoing_number(), amount()).prop_map(|(n, amount)| Transfer { n, amount }),
-        1 => (prop::option::weighted(0.75, incoming_number()), amount()).prop_map(|(n, amount)| ReceiveTransfer { n, amount }),
-        1 => bounds().prop_map(|bounds| SetBounds { bounds }),
+        1 => (outgoing_number(), amount()).prop_map(|(n, amount)| Operation::Transfer { n, amount }),
+        1 => (prop::option::weighted(0.75, incoming_number()), amount()).prop_map(|(n, amount)| Operation::ReceiveTransfer { n, amount }),
+        1 => bounds().prop_map(|bounds| Operation::SetBounds { bounds }),
         2 => lineage(),
     ]
 }

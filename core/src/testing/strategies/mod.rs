@@ -1,10 +1,12 @@
 //! Strategies for [proptest](https://docs.rs/proptest).
 
+mod conversation;
 mod ledger;
 mod numbers;
 mod times;
 mod wire;
 
+pub use conversation::{Damage, act, acts, answer, damage, frame, request};
 pub use ledger::{authority, config, effect, effects, fact, operation, operations, small_config, transfer};
 pub use numbers::{amount, ascii, bounds, incoming_number, length, number, number_and_with, octets, outgoing_number};
 pub use times::{expires_in, pause, timestamp};

@@ -57,18 +57,17 @@ pub fn error_packet() -> impl Strategy<Value = ErrorPacket> {
 
 /// An error of RFC 0023.
 pub fn error_name() -> impl Strategy<Value = ErrorName> + Clone {
-    use ErrorName::*;
     select(
         &[
-            NotAccepted,
-            Unreachable,
-            InvalidFields,
-            TransferNotFound,
-            InvalidFulfillment,
-            DuplicateId,
-            AlreadyRolledBack,
-            AlreadyFulfilled,
-            InsufficientBalance,
+            ErrorName::NotAccepted,
+            ErrorName::Unreachable,
+            ErrorName::InvalidFields,
+            ErrorName::TransferNotFound,
+            ErrorName::InvalidFulfillment,
+            ErrorName::DuplicateId,
+            ErrorName::AlreadyRolledBack,
+            ErrorName::AlreadyFulfilled,
+            ErrorName::InsufficientBalance,
         ][..],
     )
 }

@@ -1,0 +1,115 @@
+//! Facts of a ledger, and what is done to one.
+
+use alloc::sync::Arc;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+
+use super::{number, octets};
+use crate::LedgerId;
+use crate::ledger::{Authority, Bounds, Direction, Effect, Fact, Party, Position, Transfer};
+use crate::testing::{Operation, Request};
+use crate::wire::ProtocolData;
+
+const MOST_DATA: usize = 1_024;
+
+macro_rules! one_of {
+    ($($type:ident: $($variant:ident)*;)*) => {
+        $(impl<'a> Arbitrary<'a> for $type {
+            fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+                u.choose(&[$(Self::$variant),*]).copied()
+            }
+        })*
+    };
+}
+
+one_of! {
+    Authority: Ours Theirs Shared;
+    Direction: Incoming Outgoing;
+    Party: Us Peer;
+    Request: Prepare Transfer Fulfill Reject;
+}
+
+/// The minimum is never positive, and the maximum never negative.
+impl<'a> Arbitrary<'a> for Bounds {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(Self { minimum: u.int_in_range(i128::MIN..=0)?, maximum: u.int_in_range(0..=i128::MAX)? })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Position {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (ledger, opening, sequence) = u.arbitrary()?;
+        Ok(Self { ledger, opening, sequence })
+    }
+}
+
+/// The protocol data can be decoded.
+impl<'a> Arbitrary<'a> for Transfer {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (id, amount, condition, expires_at) = u.arbitrary()?;
+        let protocol_data = ProtocolData::arbitrary(u)?.encode().map_err(|_| arbitrary::Error::IncorrectFormat)?;
+        Ok(Self { id, amount, condition, expires_at, protocol_data })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Effect {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let (sequence, at, fact) = u.arbitrary()?;
+        Ok(Self { sequence, at, fact })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Fact {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(match u.int_in_range(0..=12)? {
+            0 => Self::Prepared { direction: u.arbitrary()?, transfer: u.arbitrary().map(Arc::new)? },
+            1 => Self::Fulfilling { id: u.arbitrary()?, fulfillment: u.arbitrary()?, protocol_data: octets(u, MOST_DATA)? },
+            2 => Self::Fulfilled { id: u.arbitrary()?, fulfillment: u.arbitrary()?, protocol_data: octets(u, MOST_DATA)? },
+            3 => Self::Rejected { id: u.arbitrary()?, by: u.arbitrary()?, protocol_data: octets(u, MOST_DATA)? },
+            4 => Self::Refused { id: u.arbitrary()? },
+            5 => Self::Expired { id: u.arbitrary()? },
+            6 => Self::Acknowledged { id: u.arbitrary()? },
+            7 => Self::Transferring { id: u.arbitrary()?, amount: u.arbitrary()?, protocol_data: octets(u, MOST_DATA)? },
+            8 => {
+                let (direction, id, amount) = u.arbitrary()?;
+                Self::Transferred { direction, id, amount, protocol_data: octets(u, MOST_DATA)? }
+            }
+            9 => Self::BoundsChanged { bounds: u.arbitrary()? },
+            10 => Self::Opened { id: u.arbitrary()? },
+            11 => Self::PeerSeen { position: u.arbitrary()? },
+            _ => Self::UnnamedPeerSeen,
+        })
+    }
+}
+
+impl<'a> Arbitrary<'a> for Operation {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(match u.int_in_range(0..=14)? {
+            0 => Self::Prepare { n: number(u)?, amount: u.arbitrary()?, expires_in: expires_in(u)? },
+            1 => Self::Transfer { n: number(u)?, amount: u.arbitrary()? },
+            2 => Self::Fulfill { n: number(u)?, with: number(u)? },
+            3 => Self::Reject { n: number(u)? },
+            4 => Self::Expire { n: number(u)? },
+            5 => Self::SetBounds { bounds: u.arbitrary()? },
+            6 => Self::ReceivePrepare { n: number(u)?, amount: u.arbitrary()?, expires_in: expires_in(u)? },
+            7 => Self::ReceiveTransfer { n: if u.arbitrary()? { Some(number(u)?) } else { None }, amount: u.arbitrary()? },
+            8 => Self::ReceiveFulfill { n: number(u)?, with: number(u)? },
+            9 => Self::ReceiveReject { n: number(u)? },
+            10 => Self::Answered { n: number(u)?, to: u.arbitrary()?, accepted: u.arbitrary()? },
+            11 => Self::Open { id: ledger_id(u)? },
+            12 => Self::SeePeer { position: Position { ledger: ledger_id(u)?, opening: ledger_id(u)?, sequence: u.int_in_range(0..=3)? } },
+            13 => Self::SeeUnnamed,
+            _ => Self::Wait { millis: u.int_in_range(-1_000..=20_000)? },
+        })
+    }
+}
+
+/// From the past to beyond ten seconds, in milliseconds.
+fn expires_in(u: &mut Unstructured<'_>) -> Result<i64> {
+    u.int_in_range(-1..=10_001)
+}
+
+/// One of four, so that ledgers are opened again and peers come back.
+fn ledger_id(u: &mut Unstructured<'_>) -> Result<LedgerId> {
+    u.int_in_range(0..=3_u8).map(|name| LedgerId::from([name; 16]))
+}
