@@ -18,6 +18,17 @@ pub enum Role {
     Other(usize),
 }
 
+/// By the number of a party in a [`Conversation`](trustline_core::testing::Conversation).
+impl From<usize> for Role {
+    fn from(party: usize) -> Self {
+        match party {
+            0 => Self::Shop,
+            1 => Self::Customer,
+            more => Self::Other(more - 2),
+        }
+    }
+}
+
 /// What arrives at an end of a link.
 #[derive(Debug)]
 pub(crate) enum Arrival {

@@ -17,7 +17,7 @@ fn naive(bank: &Bank, model: &mut Model, operation: &Operation) -> Verdict {
     let now = bank.now;
     let unconditional = |n, amount| {
         let condition = Fulfillment::from([0; 32]).condition();
-        trustline_core::ledger::Transfer { id: transfer_id(n), amount, condition, expires_at: START, protocol_data: Bytes::new() }
+        Transfer { id: transfer_id(n), amount, condition, expires_at: START, protocol_data: Bytes::new() }
     };
     match *operation {
         Operation::Prepare { n, amount, expires_in } => {

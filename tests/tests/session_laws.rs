@@ -2,73 +2,23 @@
 //! any sequence of cuts, crashes, delays and clock differences; and every payment came to the same end on both sides.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use trustline_core::TransferId;
 use trustline_core::ledger::{Effect, Fact};
 use trustline_core::session::{Dispute, Event};
-use trustline_core::{Timestamp, TransferId};
+use trustline_core::testing::strategies::acts;
+use trustline_core::testing::{Act, Conversation};
 use trustline_tests::{Crash, Pair, Role, end, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
 
-#[derive(Clone, Debug)]
-enum Act {
-    Pay {
-        by: Role,
-        amount: u64,
-        expires_in: u64,
-    },
-    Transfer {
-        by: Role,
-        amount: u64,
-    },
-    Wait {
-        millis: u64,
-    },
-    Delay {
-        millis: u64,
-    },
-    /// Each side notices after a while.
-    Cut {
-        shop: u64,
-        customer: u64,
-    },
-    CutAfter {
-        frames: usize,
-    },
-    Connect,
-    Restart {
-        who: Role,
-    },
-    Crash {
-        who: Role,
-        crash: Crash,
-    },
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let role = || select(vec![Role::Shop, Role::Customer]);
-    let while_ = || select(vec![0, 1, 100, 2_000]);
-    prop_oneof![
-        8 => (role(), 1..50_u64, select(vec![1_000, 30_000])).prop_map(|(by, amount, expires_in)| Act::Pay { by, amount, expires_in }),
-        2 => (role(), 1..50_u64).prop_map(|(by, amount)| Act::Transfer { by, amount }),
-        6 => select(vec![1, 50, 500, 5_000, 40_000]).prop_map(|millis| Act::Wait { millis }),
-        1 => select(vec![7_200_000, 100_000_000]).prop_map(|millis| Act::Wait { millis }),
-        2 => select(vec![0, 20, 900]).prop_map(|millis| Act::Delay { millis }),
-        2 => (while_(), while_()).prop_map(|(shop, customer)| Act::Cut { shop, customer }),
-        2 => (0..8_usize).prop_map(|frames| Act::CutAfter { frames }),
-        3 => Just(Act::Connect),
-        1 => role().prop_map(|who| Act::Restart { who }),
-        2 => (role(), 0..6_usize, 0..4_usize, 0..4_usize)
-            .prop_map(|(who, batches, effects, frames)| Act::Crash { who, crash: Crash { batches, effects, frames } }),
-    ]
-}
-
-/// A pair whose applications decide about each payment by its number.
+/// A pair, and what its applications know.
 struct World {
     pair: Pair,
     next: u32,
-    /// What is to be fulfilled later.
-    later: Vec<(Timestamp, Role, u32)>,
+    /// What each was offered and has not decided.
+    offered: Vec<(Role, TransferId)>,
     /// Which ends of each transfer the shop (`true`) and the customer were told of.
     ends: BTreeMap<(bool, TransferId), Vec<&'static str>>,
     /// A process that died lost the events that it had not handed out.
@@ -83,32 +33,33 @@ impl World {
         pair.customer_ahead = customer_ahead;
         pair.advance(seconds(0));
         pair.connect();
-        Self { pair, next: 1, later: Vec::new(), ends: BTreeMap::new(), someone_died: false, disputes: Vec::new() }
+        Self { pair, next: 1, offered: Vec::new(), ends: BTreeMap::new(), someone_died: false, disputes: Vec::new() }
     }
 
     fn act(&mut self, act: &Act) {
         match *act {
             Act::Pay { by, amount, expires_in } => {
-                let side = self.pair.side(by);
-                let prepare = payment(self.next, amount, side.now.saturating_add(millis(expires_in)));
+                let side = self.pair.side(by.into());
+                let prepare = payment(self.next, amount, side.now.saturating_add(expires_in));
                 let _ = side.attempt(|session, now| session.prepare(prepare, now));
                 self.next += 1;
             }
             Act::Transfer { by, amount } => {
                 let id = transfer_id(self.next);
-                let _ = self.pair.side(by).attempt(|session, now| session.transfer(id, amount, &no_data(), now));
+                let _ = self.pair.side(by.into()).attempt(|session, now| session.transfer(id, amount, &no_data(), now));
                 self.next += 1;
             }
-            Act::Wait { millis } => self.wait(millis),
-            Act::Delay { millis: delay } => self.pair.delay = millis(delay),
-            Act::Cut { shop, customer } => self.pair.cut_noticed_after(millis(shop), millis(customer)),
+            Act::Decide { by, fulfills } => self.decide(by.into(), fulfills),
+            Act::Wait(time) => self.wait(time),
+            Act::Delay(delay) => self.pair.delay = delay,
+            Act::Cut { host_notices, party_notices, .. } => self.pair.cut_noticed_after(host_notices, party_notices),
             Act::CutAfter { frames } => self.pair.cut_after = Some(frames),
-            Act::Connect => self.connect(),
-            Act::Restart { who } => self.pair.restart(who),
-            Act::Crash { who, crash } => self.pair.side(who).crash = Some(crash),
+            Act::Connect { .. } => self.connect(),
+            Act::Restart { who } => self.pair.restart(who.into()),
+            Act::Crash { who, batches, effects, frames } => self.pair.side(who.into()).crash = Some(Crash { batches, effects, frames }),
         }
         self.someone_died |= matches!(act, Act::Restart { .. } | Act::Crash { .. });
-        self.wait(0);
+        self.wait(Duration::ZERO);
     }
 
     fn connect(&mut self) {
@@ -117,58 +68,31 @@ impl World {
         }
     }
 
-    /// Time passes, in which the applications decide.
-    fn wait(&mut self, time: u64) {
-        let end = self.pair.now().saturating_add(millis(time));
-        loop {
-            self.pair.drive();
-            if self.decide() {
-                continue;
-            }
-            let next = self.later.iter().map(|(at, ..)| *at).min().map_or(end, |at| at.min(end));
-            if self.pair.now() >= end {
-                return;
-            }
-            // Not further than a second at once, so that what arrives meanwhile is decided.
-            let step = next.saturating_since(self.pair.now()).clamp(millis(1), seconds(if time > 60_000 { 60 } else { 1 }));
-            self.pair.advance(step.min(end.saturating_since(self.pair.now())));
-        }
-    }
-
-    /// Whether anything was decided.
-    fn decide(&mut self) -> bool {
-        let mut decided = false;
+    /// Time passes, and the applications hear what happened.
+    fn wait(&mut self, time: Duration) {
+        self.pair.advance(time);
         for role in [Role::Shop, Role::Customer] {
             for event in self.pair.side(role).take_events() {
                 if let Some((id, end)) = end(&event) {
                     self.ends.entry((role == Role::Shop, id)).or_default().push(end);
                 }
-                let transfer = match event {
-                    Event::IncomingPrepared { transfer, .. } => transfer,
-                    Event::Dispute(dispute) => {
-                        self.disputes.push(dispute);
-                        continue;
-                    }
-                    _ => continue,
-                };
-                let n = number(transfer.id);
-                match n % 5 {
-                    0 | 1 => self.later.push((self.pair.now(), role, n)),
-                    2 => self.later.push((self.pair.now().saturating_add(millis(700)), role, n)),
-                    3 => decided |= self.pair.side(role).attempt(|session, now| session.reject(transfer.id, &no_funds(), now)).is_ok(),
+                match event {
+                    Event::IncomingPrepared { transfer, .. } => self.offered.push((role, transfer.id)),
+                    Event::Dispute(dispute) => self.disputes.push(dispute),
                     _ => {}
                 }
             }
         }
-        let now = self.pair.now();
-        let (due, later) = self.later.drain(..).partition(|(at, ..)| *at <= now);
-        self.later = later;
-        for (_, role, n) in due {
-            let fulfill =
-                |session: &mut trustline_core::session::Session, now| session.fulfill(transfer_id(n), fulfillment(n), &no_data(), now);
-            decided |= self.pair.side(role).attempt(fulfill).is_ok();
-        }
-        decided
+    }
+
+    /// What expired meanwhile is not there any more.
+    fn decide(&mut self, by: Role, fulfills: bool) {
+        let Some(oldest) = self.offered.iter().position(|(role, _)| *role == by) else { return };
+        let (_, id) = self.offered.remove(oldest);
+        let _ = self.pair.side(by).attempt(|session, now| match fulfills {
+            true => session.fulfill(id, fulfillment(number(id)), &no_data(), now).map_err(drop),
+            false => session.reject(id, &no_funds(), now).map_err(drop),
+        });
     }
 
     /// All goes well again, for long enough.
@@ -179,12 +103,12 @@ impl World {
         self.pair.delay = millis(10);
         for _ in 0..40 {
             self.connect();
-            self.wait(5_000);
+            self.wait(seconds(5));
         }
         // What a payer does not remember is kept for a day, in case that another one comes.
-        self.wait(26 * 60 * 60 * 1000);
+        self.wait(seconds(26 * 60 * 60));
         // Whoever tells at this very moment how far its ledger is will have its answer.
-        self.wait(25);
+        self.wait(millis(25));
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
@@ -283,7 +207,7 @@ proptest! {
     fn a_hosted_ledger_and_its_client_mirror_each_other(
         pair in pairs(HOSTED),
         ahead in clock_difference(),
-        acts in prop::collection::vec(act(), 1..40),
+        acts in acts(&Conversation::between_two(), 1..60),
     ) {
         run(pair, ahead, &acts)?;
     }
@@ -292,7 +216,7 @@ proptest! {
     fn the_ledgers_of_equals_mirror_each_other(
         pair in pairs(EQUALS),
         ahead in clock_difference(),
-        acts in prop::collection::vec(act(), 1..40),
+        acts in acts(&Conversation::between_two(), 1..60),
     ) {
         run(pair, ahead, &acts)?;
     }
@@ -303,8 +227,8 @@ proptest! {
         pair in select([HOSTED[1], EQUALS[1]].to_vec()),
         who in select(vec![Role::Shop, Role::Customer]),
         backup in any::<prop::sample::Index>(),
-        before in prop::collection::vec(act(), 1..30),
-        after in prop::collection::vec(act(), 0..10),
+        before in acts(&Conversation::between_two(), 1..40),
+        after in acts(&Conversation::between_two(), 0..10),
     ) {
         run_with_backup(pair, who, backup, &before, &after)?;
     }

@@ -8,61 +8,15 @@ use proptest::sample::select;
 use trustline_core::ledger::Party;
 use trustline_core::ledger::{Effect, Fact};
 use trustline_core::session::{Dispute, Event};
+use trustline_core::testing::strategies::acts;
+use trustline_core::testing::{Act, Conversation};
 use trustline_core::{Limits, TransferId};
-use trustline_tests::{Crash, Pair, Role, fulfillment, millis, no_data, no_funds, number, seconds, transfer_id};
+use trustline_tests::{Crash, Pair, Role, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
 
 const CUSTOMERS: [Role; 3] = [Role::Customer, Role::Other(0), Role::Other(1)];
 
-#[derive(Clone, Debug)]
-enum Act {
-    Pay {
-        by: Role,
-    },
-    Transfer {
-        by: Role,
-    },
-    /// The shop decides about the oldest payment that waits for it.
-    Decide,
-    Wait {
-        millis: u64,
-    },
-    /// Each end notices after a while: the customer may be back before the shop knows that it was gone.
-    CutOff {
-        who: Role,
-        shop: u64,
-        customer: u64,
-    },
-    CutAfter {
-        frames: usize,
-    },
-    Connect {
-        who: Role,
-    },
-    Restart {
-        who: Role,
-    },
-    Crash {
-        who: Role,
-        crash: Crash,
-    },
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    let customer = || select(CUSTOMERS.to_vec());
-    let anyone = || select([&CUSTOMERS[..], &[Role::Shop]].concat());
-    let moment = || select(vec![0, 5, 50, 3_000]);
-    prop_oneof![
-        8 => customer().prop_map(|by| Act::Pay { by }),
-        1 => customer().prop_map(|by| Act::Transfer { by }),
-        8 => Just(Act::Decide),
-        6 => select(vec![1, 15, 500, 10_000]).prop_map(|millis| Act::Wait { millis }),
-        4 => (customer(), moment(), moment()).prop_map(|(who, shop, customer)| Act::CutOff { who, shop, customer }),
-        2 => (1..8_usize).prop_map(|frames| Act::CutAfter { frames }),
-        4 => customer().prop_map(|who| Act::Connect { who }),
-        1 => anyone().prop_map(|who| Act::Restart { who }),
-        1 => (anyone(), 0..6_usize, 0..4_usize, 0..4_usize)
-            .prop_map(|(who, batches, effects, frames)| Act::Crash { who, crash: Crash { batches, effects, frames } }),
-    ]
+fn customers() -> Conversation {
+    Conversation::sharing_an_account(CUSTOMERS.len())
 }
 
 struct World {
@@ -85,23 +39,24 @@ impl World {
 
     fn act(&mut self, act: &Act) {
         match *act {
-            Act::Pay { by } => {
-                let prepare = trustline_tests::payment(self.next, 10, self.pair.now().saturating_add(seconds(30)));
-                let _ = self.pair.side(by).attempt(|session, now| session.prepare(prepare, now));
+            Act::Pay { by, amount, expires_in } => {
+                let prepare = payment(self.next, amount, self.pair.now().saturating_add(expires_in));
+                let _ = self.pair.side(by.into()).attempt(|session, now| session.prepare(prepare, now));
                 self.next += 1;
             }
-            Act::Transfer { by } => {
+            Act::Transfer { by, amount } => {
                 let id = transfer_id(self.next);
-                let _ = self.pair.side(by).attempt(|session, now| session.transfer(id, 10, &no_data(), now));
+                let _ = self.pair.side(by.into()).attempt(|session, now| session.transfer(id, amount, &no_data(), now));
                 self.next += 1;
             }
-            Act::Decide => self.decide(),
-            Act::Wait { millis: time } => self.wait(millis(time)),
-            Act::CutOff { who, shop, customer } => self.pair.cut_off(who, millis(shop), millis(customer)),
+            Act::Decide { fulfills, .. } => self.decide(fulfills),
+            Act::Wait(time) => self.wait(time),
+            Act::Delay(delay) => self.pair.delay = delay,
+            Act::Cut { of, host_notices, party_notices } => self.pair.cut_off(of.into(), host_notices, party_notices),
             Act::CutAfter { frames } => self.pair.cut_after = Some(frames),
-            Act::Connect { who } => self.connect(who),
-            Act::Restart { who } => self.pair.restart(who),
-            Act::Crash { who, crash } => self.pair.side(who).crash = Some(crash),
+            Act::Connect { by } => self.connect(by.into()),
+            Act::Restart { who } => self.pair.restart(who.into()),
+            Act::Crash { who, batches, effects, frames } => self.pair.side(who.into()).crash = Some(Crash { batches, effects, frames }),
         }
         self.wait(Duration::ZERO);
     }
@@ -125,22 +80,22 @@ impl World {
         }
     }
 
-    /// Two of three are fulfilled. What expired meanwhile is not there any more.
-    fn decide(&mut self) {
+    /// The shop decides about the oldest payment that waits for it. What expired meanwhile is not there any more.
+    fn decide(&mut self, fulfills: bool) {
         if self.offered.is_empty() {
             return;
         }
         let id = self.offered.remove(0);
-        let n = number(id);
-        let _ = self.pair.shop.attempt(|session, now| match n % 3 {
-            0 => session.reject(id, &no_funds(), now).map_err(drop),
-            _ => session.fulfill(id, fulfillment(n), &no_data(), now).map_err(drop),
+        let _ = self.pair.shop.attempt(|session, now| match fulfills {
+            true => session.fulfill(id, fulfillment(number(id)), &no_data(), now).map_err(drop),
+            false => session.reject(id, &no_funds(), now).map_err(drop),
         });
     }
 
     /// All goes well again, for longer than payments live, and for longer than it takes to tell how far a ledger is.
     fn settle(&mut self) {
         self.pair.cut_after = None;
+        self.pair.delay = millis(10);
         for role in [&CUSTOMERS[..], &[Role::Shop]].concat() {
             self.pair.side(role).crash = None;
         }
@@ -190,7 +145,7 @@ fn paid(journal: &[Effect]) -> Vec<TransferId> {
 
 proptest! {
     #[test]
-    fn whoever_shares_an_account_learns_what_became_of_its_payments(acts in prop::collection::vec(act(), 1..60)) {
+    fn whoever_shares_an_account_learns_what_became_of_its_payments(acts in acts(&customers(), 1..60)) {
         let mut world = World::new();
         for act in &acts {
             world.act(act);
@@ -205,7 +160,7 @@ proptest! {
     fn of_those_who_share_an_account_only_one_that_was_set_back_is_disputed(
         who in select([&CUSTOMERS[..], &[Role::Shop]].concat()),
         backup in any::<prop::sample::Index>(),
-        acts in prop::collection::vec(act(), 1..40),
+        acts in acts(&customers(), 1..40),
     ) {
         let mut world = World::new();
         for act in &acts {
