@@ -96,7 +96,8 @@ fn new_bounds_hold_for_what_is_prepared_from_then_on() {
 
 #[test]
 fn at_every_power_of_two_one_more_is_too_much() {
-    for bits in 0..=63 {
+    // An interpreter is too slow for all of them.
+    for bits in (0..=63).step_by(if cfg!(miri) { 21 } else { 1 }) {
         for bound in [(1_u64 << bits) - 1, 1 << bits, (1 << bits) + 1] {
             let (most, more) = (i128::from(bound), bound + 1);
             let mut account = Account::bounded(Ours, -most, most);

@@ -9,7 +9,7 @@ use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::numbers::{amount, number, number_and_with};
+use super::numbers::{amount, incoming_number, number_and_with, outgoing_number};
 use super::times::expires_in;
 use super::wire::{error_name, packet};
 use crate::Timestamp;
@@ -61,18 +61,18 @@ fn crash(anyone: Range<usize>) -> impl Strategy<Value = Act> + Clone {
     (anyone, 0..6_usize, 0..4_usize, 0..4_usize).prop_map(|(who, batches, effects, frames)| Act::Crash { who, batches, effects, frames })
 }
 
-/// What a peer may ask, rightly or not: about numbered transfers, so that what is said meets; of a Prepare, the expiry is
-/// [`expires_in`] some time after [`START`]. A Transfer has an entry `transfer_id` or none.
+/// What a peer may ask, rightly or not: about numbered transfers, so that what is said meets; which of them are
+/// [outgoing](super::outgoing_number) is seen from who is asked. Of a Prepare, the expiry is [`expires_in`] some time after [`START`]. A Transfer has an entry `transfer_id` or none.
 pub fn request() -> impl Strategy<Value = Body> {
     let expires_at = expires_in().prop_map(|millis| Timestamp::from_millis(START.as_millis() + millis));
     let names = select(&["info", "balance", "limit", "custom", "ilp", "auth", "vouch", ""][..]);
     prop_oneof![
-        8 => (number(), amount(), expires_at).prop_map(|(n, amount, expires_at)| Body::Prepare(payment(n, amount, expires_at))),
-        8 => number_and_with(number()).prop_map(|(n, with)| {
+        8 => (incoming_number(), amount(), expires_at).prop_map(|(n, amount, expires_at)| Body::Prepare(payment(n, amount, expires_at))),
+        8 => number_and_with(outgoing_number()).prop_map(|(n, with)| {
             Body::Fulfill(Fulfill { transfer_id: transfer_id(n), fulfillment: fulfillment(with), protocol_data: ProtocolData::new() })
         }),
-        4 => number().prop_map(|n| Body::Reject(Reject { transfer_id: transfer_id(n), protocol_data: ProtocolData::new() })),
-        4 => (prop::option::of(number()), amount()).prop_map(|(n, amount)| {
+        4 => outgoing_number().prop_map(|n| Body::Reject(Reject { transfer_id: transfer_id(n), protocol_data: ProtocolData::new() })),
+        4 => (prop::option::of(incoming_number()), amount()).prop_map(|(n, amount)| {
             let id = n.map(|n| Entry::octets(Name::TRANSFER_ID, transfer_id(n).as_bytes().to_vec()));
             Body::Transfer(Transfer { amount, protocol_data: id.into_iter().collect() })
         }),
