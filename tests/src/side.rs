@@ -349,8 +349,8 @@ impl Side {
         }
     }
 
-    /// Everything that a refused command could have changed.
-    fn whole_state(&self) -> (Snapshot, Option<Deadline>, usize, Vec<ConnectionId>, Violations, bool) {
+    /// Everything that a refused command could have changed, or an input that has no consequence.
+    pub fn whole_state(&self) -> (Snapshot, Option<Deadline>, usize, Vec<ConnectionId>, Violations, bool) {
         let session = &self.session;
         let connections = session.connections().collect();
         (self.snapshot(), session.poll_timeout(), session.in_flight(), connections, *session.violations(), session.is_closing())

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use trustline_core::ledger::{Authority, Bounds};
-use trustline_core::session::{ConnectionId, SessionConfig};
+use trustline_core::session::{AuthenticationRequest, ConnectionId, Credentials, SessionConfig};
 use trustline_core::testing::strategies::{
     amount, answer, authority, bounds, expires_in, frame, incoming_number, number_and_with, outgoing_number, pause, request,
 };
 use trustline_core::wire::{Body, Entry, Packet};
 use trustline_core::{Timestamp, WireLimits};
-use trustline_tests::{Side, custom, fulfillment, ledger_info, no_data, no_funds, payment, transfer_id};
+use trustline_tests::{START, Side, custom, fulfillment, ledger_info, no_data, no_funds, payment, seconds, transfer_id};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -93,6 +93,8 @@ struct World {
     next_request: u32,
     /// What we asked on connections that there still are, and the peer has not answered.
     asked: Vec<(ConnectionId, u32)>,
+    /// Connections that are gone.
+    gone: Vec<ConnectionId>,
     /// How often each request of the peer was answered.
     answers: BTreeMap<(ConnectionId, u32), usize>,
     /// Requests that had no answer, or more than one, and answers that nobody had asked for.
@@ -117,6 +119,7 @@ impl World {
             next_request: 0,
             asked,
             answers,
+            gone: Vec::new(),
             misanswered: Vec::new(),
             misplaced: Vec::new(),
         }
@@ -170,8 +173,8 @@ impl World {
                 }
             }
             Act::WeRestart => {
-                side.restart();
-                self.connections.clear();
+                self.side.restart();
+                self.gone.append(&mut self.connections);
                 self.asked.clear();
             }
             Act::Clock { millis } => {
@@ -248,6 +251,7 @@ impl World {
 
     fn lost(&mut self, connection: ConnectionId) {
         self.connections.retain(|other| *other != connection);
+        self.gone.push(connection);
         self.asked.retain(|(other, _)| *other != connection);
     }
 }
@@ -257,7 +261,7 @@ fn obeys(
     authority: Authority,
     bounds: Bounds,
     acts: &[Act],
-    law: impl Fn(&World) -> Result<(), TestCaseError>,
+    law: impl Fn(&mut World) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
     let mut world = World::new(authority, bounds);
     world.joins();
@@ -265,7 +269,7 @@ fn obeys(
     for act in acts {
         world.act(act);
         world.listen();
-        law(&world)?;
+        law(&mut world)?;
     }
     Ok(())
 }
@@ -288,6 +292,32 @@ proptest! {
     fn an_answer_counts_only_where_it_was_asked_for(authority in authority(), bounds in bounds(), acts in acts()) {
         obeys(authority, bounds, &acts, |world| {
             prop_assert_eq!(&world.misplaced, &[]);
+            Ok(())
+        })?;
+    }
+
+    /// What is gone, what is open already, and time that has not come.
+    #[test]
+    fn an_input_that_comes_late_or_twice_changes_nothing(authority in authority(), bounds in bounds(), acts in acts()) {
+        let late = Packet { request_id: 1, body: Body::Prepare(payment(0, 1, START.saturating_add(seconds(10)))) };
+        let late = late.encode().expect("it can be sent");
+        obeys(authority, bounds, &acts, |world| {
+            let now = world.side.now;
+            let before = world.side.whole_state();
+            let session = &mut world.side.session;
+            for gone in &world.gone {
+                session.handle_frame(*gone, &late, now);
+                session.handle_disconnected(*gone, now);
+            }
+            for open in session.connections().collect::<Vec<_>>() {
+                session.handle_connected(open, now);
+                session.handle_accepted(open, &AuthenticationRequest { request_id: 9, credentials: Credentials::default() }, no_data(), now);
+            }
+            if session.poll_timeout().is_none_or(|deadline| deadline.at > now) {
+                session.handle_timeout(now);
+            }
+            prop_assert_eq!(session.poll_output(), None);
+            prop_assert_eq!(world.side.whole_state(), before);
             Ok(())
         })?;
     }
