@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::select;
-use trustline_core::ledger::{Authority, Direction, Effect, Fact, Lineage, Transfer, Trustline, TrustlineConfig};
+use trustline_core::ledger::{Authority, Direction, Effect, Fact, Lineage, OpenTransfer, State, Transfer, Trustline, TrustlineConfig};
 use trustline_core::testing::strategies::{authority, bounds, config, operations, small_config};
 use trustline_core::testing::{Bank, NotDone, Operation, Request};
 use trustline_core::{Fulfillment, TransferId};
@@ -221,6 +221,21 @@ proptest! {
         }
     }
 
+    /// Not by an expiry, not by a Reject, and not by anything of ours.
+    #[test]
+    fn what_is_in_doubt_ends_only_by_an_answer(config in config(), operations in operations(1..60)) {
+        let mut bank = Bank::new(config);
+        for operation in &operations {
+            let before = in_doubt(&bank.trustline);
+            let _ = bank.perform(operation);
+            let still = in_doubt(&bank.trustline);
+            for id in before.iter().filter(|id| !still.contains(id)) {
+                let is_answered = matches!(operation, Operation::Answered { n, to: Request::Fulfill, .. } if transfer_id(*n) == *id);
+                prop_assert!(is_answered, "{:?} by {:?}", id, operation);
+            }
+        }
+    }
+
     /// What is remembered is what was finished lately: nothing is that was due to be forgotten at the newest effect, and all is
     /// due within the furthest expiry and the margin.
     #[test]
@@ -245,6 +260,11 @@ proptest! {
         prop_assert_eq!(effects, again);
         prop_assert_eq!(bank.trustline.snapshot(), twin.trustline.snapshot());
     }
+}
+
+fn in_doubt(trustline: &Trustline) -> Vec<TransferId> {
+    let fulfilling = |open: &OpenTransfer| matches!(open.state, State::Fulfilling { .. });
+    trustline.open_transfers().into_iter().filter(|(_, open)| fulfilling(open)).map(|(id, _)| id).collect()
 }
 
 /// Every effect that fulfills a transfer, and that transfer.
