@@ -194,9 +194,11 @@ fn so_many_may_be_open_and_the_owed_ones_count() {
 fn without_bounds_of_our_own_anything_fits() {
     let mut account = Account::new(Authority::Theirs);
     assert_eq!(*account.trustline.bounds(), Bounds::UNBOUNDED);
-    for number in 0..100 {
+    // An interpreter is too slow for many of them.
+    let count = if cfg!(miri) { 10 } else { 100 };
+    for number in 0..count {
         let operation = Operation::WePrepare(transfer(number, u64::MAX, 30_000));
         assert!(account.attempt(&operation).is_ok());
     }
-    assert_eq!(account.trustline.sums().outgoing_pending, 100 * u128::from(u64::MAX));
+    assert_eq!(account.trustline.sums().outgoing_pending, u128::from(count) * u128::from(u64::MAX));
 }
