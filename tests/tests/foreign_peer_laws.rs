@@ -105,7 +105,9 @@ struct World {
 
 impl World {
     fn new(authority: Authority, bounds: Bounds) -> Self {
-        let mut config = SessionConfig { bounds, info: Some(ledger_info()), ..SessionConfig::new(authority) };
+        let mut config = SessionConfig::new(authority);
+        config.bounds = bounds;
+        config.info = Some(ledger_info());
         config.limits.in_flight_requests = 3;
         config.limits.unanswered_requests = 2;
         config.limits.connections = 3;

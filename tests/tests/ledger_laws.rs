@@ -10,7 +10,7 @@ use trustline_core::testing::strategies::{authority, bounds, config, operations,
 use trustline_core::testing::{Bank, NotDone, Operation, Request};
 use trustline_core::{Fulfillment, TransferId};
 use trustline_tests::model::{Model, Verdict};
-use trustline_tests::{START, fulfillment, transfer_id};
+use trustline_tests::{START, fulfillment, transfer_id, with};
 
 /// What the naive ledger makes of it. The clock stays.
 fn naive(bank: &Bank, model: &mut Model, operation: &Operation) -> Verdict {
@@ -145,7 +145,7 @@ proptest! {
         bounds in bounds(),
         operations in operations(1..60),
     ) {
-        let mut bank = Bank::new(TrustlineConfig { bounds, ..small_config(authority) });
+        let mut bank = Bank::new(with(small_config(authority), |config| config.bounds = bounds));
         for operation in operations.iter().filter(|operation| !matches!(operation, Operation::SetBounds { .. })) {
             let _ = bank.perform(operation);
             let sums = bank.trustline.sums();
@@ -256,7 +256,7 @@ proptest! {
     #[test]
     fn the_same_operations_give_the_same_effects(config in config(), seed: u64, operations in operations(1..60)) {
         let (effects, bank) = history(config.clone(), &operations);
-        let (again, twin) = history(TrustlineConfig { hash_seed: seed, ..config }, &operations);
+        let (again, twin) = history(with(config, |config| config.hash_seed = seed), &operations);
         prop_assert_eq!(effects, again);
         prop_assert_eq!(bank.trustline.snapshot(), twin.trustline.snapshot());
     }
