@@ -32,7 +32,8 @@
 //! | Replaying all effects yields the live trustline | `replaying_all_effects_gives_the_live_trustline` | `tests/tests/ledger_laws.rs` |
 //! | A snapshot and the later effects yield the same, and replay decides nothing anew | `a_snapshot_and_the_later_effects_rebuild_the_trustline` | `tests/tests/ledger_laws.rs` |
 //! | An embedder's ledger that executes the effects comes to the same | `my_ledger_has_the_same_balance` | `core/src/testing/mod.rs` |
-//! | A store gives back what it was given | `a_ledger_and_its_effects_are_read_as_they_were_written` | `tests/tests/journal_laws.rs` |
+//! | A store gives back every effect that it was given | `any_effect_is_read_as_it_was_written` | `tests/tests/journal_laws.rs` |
+//! | A store gives back every ledger that it was given | `a_ledger_and_its_effects_are_read_as_they_were_written` | `tests/tests/journal_laws.rs` |
 //! | The limits bound the worst case, with everything pending counted | `the_bounds_hold_in_the_worst_case` | `tests/tests/ledger_laws.rs` |
 //! | What is posted only grows | `what_is_posted_only_grows` | `tests/tests/ledger_laws.rs` |
 //! | A repeat is answered as the first time and moves nothing | `repeated_messages_move_nothing` | `tests/tests/ledger_laws.rs` |

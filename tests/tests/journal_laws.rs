@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use proptest::prelude::*;
-use trustline_core::ledger::Trustline;
+use trustline_core::ledger::{Authority, Effect, Trustline, TrustlineConfig};
 use trustline_core::testing::Bank;
-use trustline_core::testing::strategies::{config, operations};
+use trustline_core::testing::strategies::{config, effect, operations};
 use trustline_runtime::{Appended, Committed, Journal, JournalError, Sqlite};
 use trustline_tests::Scratch;
 
@@ -20,9 +20,9 @@ impl Committed for Waiting {
     }
 }
 
-fn append(journal: &Sqlite, bank: &Bank, effects: Vec<trustline_core::ledger::Effect>) {
+fn append(journal: &Sqlite, state: &Trustline, effects: Vec<Effect>) {
     let (sender, receiver) = channel();
-    match journal.append("alice", effects, &bank.trustline, Arc::new(Waiting(sender))) {
+    match journal.append("alice", effects, state, Arc::new(Waiting(sender))) {
         Appended::Done(result) => result.expect("it can be stored"),
         Appended::Pending => receiver.recv().expect("it is answered").expect("it can be stored"),
     }
@@ -31,6 +31,17 @@ fn append(journal: &Sqlite, bank: &Bank, effects: Vec<trustline_core::ledger::Ef
 proptest! {
     // Each opens files, and syncs.
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// One that no trustline would have: the first and the last moment, any amount, any bounds, any data.
+    #[test]
+    fn any_effect_is_read_as_it_was_written(effects in prop::collection::vec(effect(), 1..20)) {
+        let numbered = (1..).zip(effects).map(|(sequence, effect)| Effect { sequence, ..effect });
+        let effects: Vec<_> = numbered.collect();
+        let scratch = Scratch::new("journal-laws");
+        let journal = Sqlite::builder(scratch.file("ledger.db")).keep_all_effects().open().expect("the file can be opened");
+        append(&journal, &Trustline::new(TrustlineConfig::new(Authority::Ours)), effects.clone());
+        prop_assert_eq!(journal.effects("alice", 0, usize::MAX).expect("they can be read"), effects);
+    }
 
     /// However the effects come in batches, and whenever the file is closed and opened again.
     #[test]
@@ -50,7 +61,7 @@ proptest! {
             for operations in batches {
                 let effects: Vec<_> = operations.iter().filter_map(|operation| bank.perform(operation).ok().flatten()).collect();
                 decided.extend(effects.iter().cloned());
-                append(&journal, &bank, effects);
+                append(&journal, &bank.trustline, effects);
                 prop_assert_eq!(journal.load("alice").expect("it can be read"), (!decided.is_empty()).then(|| bank.trustline.snapshot()));
             }
             prop_assert_eq!(&journal.effects("alice", 0, usize::MAX).expect("they can be read"), &decided);

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | frames, packets and what they hold | [`packet`](strategies::packet), [`frame`](strategies::frame), [`ilp_packet`](strategies::ilp_packet), ... | [`wire`](crate::wire) |
 //! | what is done to a ledger, and a ledger to do it to | [`operations`](strategies::operations), [`config`](strategies::config) | [`Operation`], [`Bank`] |
-//! | what a ledger decided: the input of a store | [`effects`](strategies::effects), [`effect`](strategies::effect) | [`Effect`](crate::ledger::Effect) |
+//! | what a ledger has decided | [`effect`](strategies::effect), [`fact`](strategies::fact) | [`Effect`](crate::ledger::Effect) |
 //! | what happens between parties, and to their lines and processes | [`acts`](strategies::acts) | [`Act`], [`Conversation`] |
 //! | what a peer may say that keeps to no rule | [`request`](strategies::request), [`answer`](strategies::answer) | [`Body`](crate::wire::Body) |
 //!

@@ -87,13 +87,19 @@ impl<'a> Arbitrary<'a> for Operation {
         Ok(match u.int_in_range(0..=14)? {
             0 => Self::Prepare { n: number(u)?, amount: u.arbitrary()?, expires_in: expires_in(u)? },
             1 => Self::Transfer { n: number(u)?, amount: u.arbitrary()? },
-            2 => Self::Fulfill { n: number(u)?, with: number(u)? },
+            2 => {
+                let (n, with) = number_and_with(u)?;
+                Self::Fulfill { n, with }
+            }
             3 => Self::Reject { n: number(u)? },
             4 => Self::Expire { n: number(u)? },
             5 => Self::SetBounds { bounds: u.arbitrary()? },
             6 => Self::ReceivePrepare { n: number(u)?, amount: u.arbitrary()?, expires_in: expires_in(u)? },
             7 => Self::ReceiveTransfer { n: if u.arbitrary()? { Some(number(u)?) } else { None }, amount: u.arbitrary()? },
-            8 => Self::ReceiveFulfill { n: number(u)?, with: number(u)? },
+            8 => {
+                let (n, with) = number_and_with(u)?;
+                Self::ReceiveFulfill { n, with }
+            }
             9 => Self::ReceiveReject { n: number(u)? },
             10 => Self::Answered { n: number(u)?, to: u.arbitrary()?, accepted: u.arbitrary()? },
             11 => Self::Open { id: ledger_id(u)? },
@@ -102,6 +108,12 @@ impl<'a> Arbitrary<'a> for Operation {
             _ => Self::Wait { millis: u.int_in_range(-1_000..=20_000)? },
         })
     }
+}
+
+/// The number of a transfer, and of the one whose fulfillment is shown for it: in five of six, the same.
+fn number_and_with(u: &mut Unstructured<'_>) -> Result<(u32, u32)> {
+    let n = number(u)?;
+    Ok((n, if u.ratio(5, 6)? { n } else { number(u)? }))
 }
 
 /// From the past to beyond ten seconds, in milliseconds.

@@ -14,7 +14,7 @@ use super::times::{expires_in, pause, timestamp};
 use super::wire::{fulfillment, prepare, transfer_id};
 use crate::LedgerId;
 use crate::ledger::{Authority, Bounds, Direction, Effect, Fact, Party, Position, Transfer, TrustlineConfig};
-use crate::testing::{Bank, Operation, Request};
+use crate::testing::{Operation, Request};
 
 /// Whose word counts.
 pub fn authority() -> impl Strategy<Value = Authority> + Clone {
@@ -86,16 +86,8 @@ pub fn operations(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Oper
     vec(operation(), count)
 }
 
-/// The whole history of a trustline: the effects of up to `operations` operations on one with this configuration, in their
-/// order. This is what a store is given, and what a ledger of one's own executes.
-pub fn effects(config: TrustlineConfig, most: usize) -> impl Strategy<Value = Vec<Effect>> {
-    operations(0..=most).prop_map(move |operations| {
-        let mut bank = Bank::new(config.clone());
-        operations.iter().filter_map(|operation| bank.perform(operation).ok().flatten()).collect()
-    })
-}
-
-/// Any effect by itself, which no trustline need ever have had: for what writes them down and reads them.
+/// Any effect by itself, which no trustline need ever have had: for what writes them down and reads them. For effects that belong
+/// together, let a [`Bank`](crate::testing::Bank) perform [`operations`].
 pub fn effect() -> impl Strategy<Value = Effect> {
     let sequence = prop_oneof![1..20_u64, Just(u64::MAX), any::<u64>()];
     (sequence, timestamp(), fact()).prop_map(|(sequence, at, fact)| Effect { sequence, at, fact })

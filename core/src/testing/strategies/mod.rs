@@ -7,7 +7,7 @@ mod times;
 mod wire;
 
 pub use conversation::{Damage, act, acts, answer, damage, frame, request};
-pub use ledger::{authority, config, effect, effects, fact, operation, operations, small_config, transfer};
+pub use ledger::{authority, config, effect, fact, operation, operations, small_config, transfer};
 pub use numbers::{amount, ascii, bounds, incoming_number, length, number, number_and_with, octets, outgoing_number};
 pub use times::{expires_in, pause, timestamp};
 pub use wire::{body, entry, error_code, error_name, error_packet, ilp_error, ilp_packet, packet, prepare, protocol_data};

@@ -11,7 +11,8 @@ use proptest::sample::select;
 use crate::ledger::Bounds;
 use crate::testing::TRANSFERS;
 
-/// An amount in the trustline's smallest unit: 0, 1, others below 20, 2^k - 1, 2^k and 2^k + 1 for every k, and `u64::MAX`.
+/// An amount in the trustline's smallest unit: 0, 1, others below 20, 2^k - 1, 2^k and 2^k + 1 for every k,
+/// `u64::MAX`, or any other.
 pub fn amount() -> impl Strategy<Value = u64> + Clone {
     prop_oneof![
         3 => 0..20_u64,
