@@ -19,6 +19,7 @@
 #![allow(clippy::missing_panics_doc)] // a rig panics where a scenario goes wrong: that is its use
 
 pub mod contract;
+mod conversing;
 pub mod laws;
 mod link;
 pub mod model;

@@ -11,7 +11,7 @@ use trustline_core::ledger::{Effect, Fact};
 use trustline_core::session::{Dispute, Event};
 use trustline_core::testing::strategies::acts;
 use trustline_core::testing::{Act, Conversation};
-use trustline_tests::{Crash, Pair, Role, end, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
+use trustline_tests::{Pair, Role, end, millis, seconds};
 
 /// A pair, and what its applications know.
 struct World {
@@ -37,34 +37,13 @@ impl World {
     }
 
     fn act(&mut self, act: &Act) {
+        self.pair.perform(act, self.next);
+        self.next += 1;
+        self.someone_died |= matches!(act, Act::Restart { .. } | Act::Crash { .. });
         match *act {
-            Act::Pay { by, amount, expires_in } => {
-                let side = self.pair.side(by.into());
-                let prepare = payment(self.next, amount, side.now.saturating_add(expires_in));
-                let _ = side.attempt(|session, now| session.prepare(prepare, now));
-                self.next += 1;
-            }
-            Act::Transfer { by, amount } => {
-                let id = transfer_id(self.next);
-                let _ = self.pair.side(by.into()).attempt(|session, now| session.transfer(id, amount, &no_data(), now));
-                self.next += 1;
-            }
             Act::Decide { by, fulfills } => self.decide(by.into(), fulfills),
             Act::Wait(time) => self.wait(time),
-            Act::Delay(delay) => self.pair.delay = delay,
-            Act::Cut { host_notices, party_notices, .. } => self.pair.cut_noticed_after(host_notices, party_notices),
-            Act::CutAfter { frames } => self.pair.cut_after = Some(frames),
-            Act::Connect { .. } => self.connect(),
-            Act::Restart { who } => self.pair.restart(who.into()),
-            Act::Crash { who, batches, effects, frames } => self.pair.side(who.into()).crash = Some(Crash { batches, effects, frames }),
-        }
-        self.someone_died |= matches!(act, Act::Restart { .. } | Act::Crash { .. });
-        self.wait(Duration::ZERO);
-    }
-
-    fn connect(&mut self) {
-        if self.pair.customer.session.connections().next().is_none() {
-            self.pair.connect();
+            _ => self.wait(Duration::ZERO),
         }
     }
 
@@ -85,14 +64,12 @@ impl World {
         }
     }
 
-    /// What expired meanwhile is not there any more.
     fn decide(&mut self, by: Role, fulfills: bool) {
-        let Some(oldest) = self.offered.iter().position(|(role, _)| *role == by) else { return };
-        let (_, id) = self.offered.remove(oldest);
-        let _ = self.pair.side(by).attempt(|session, now| match fulfills {
-            true => session.fulfill(id, fulfillment(number(id)), &no_data(), now).map_err(drop),
-            false => session.reject(id, &no_funds(), now).map_err(drop),
-        });
+        let oldest = self.offered.iter().position(|(role, _)| *role == by);
+        if let Some((_, id)) = oldest.map(|oldest| self.offered.remove(oldest)) {
+            self.pair.side(by).decides(id, fulfills);
+        }
+        self.wait(Duration::ZERO);
     }
 
     /// All goes well again, for long enough.
@@ -102,7 +79,7 @@ impl World {
         self.pair.customer.crash = None;
         self.pair.delay = millis(10);
         for _ in 0..40 {
-            self.connect();
+            self.pair.connect_if_alone(Role::Customer);
             self.wait(seconds(5));
         }
         // What a payer does not remember is kept for a day, in case that another one comes.

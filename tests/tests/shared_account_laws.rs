@@ -11,7 +11,7 @@ use trustline_core::session::{Dispute, Event};
 use trustline_core::testing::strategies::acts;
 use trustline_core::testing::{Act, Conversation};
 use trustline_core::{Limits, TransferId};
-use trustline_tests::{Crash, Pair, Role, fulfillment, millis, no_data, no_funds, number, payment, seconds, transfer_id};
+use trustline_tests::{Pair, Role, millis, seconds};
 
 const CUSTOMERS: [Role; 3] = [Role::Customer, Role::Other(0), Role::Other(1)];
 
@@ -38,32 +38,12 @@ impl World {
     }
 
     fn act(&mut self, act: &Act) {
+        self.pair.perform(act, self.next);
+        self.next += 1;
         match *act {
-            Act::Pay { by, amount, expires_in } => {
-                let prepare = payment(self.next, amount, self.pair.now().saturating_add(expires_in));
-                let _ = self.pair.side(by.into()).attempt(|session, now| session.prepare(prepare, now));
-                self.next += 1;
-            }
-            Act::Transfer { by, amount } => {
-                let id = transfer_id(self.next);
-                let _ = self.pair.side(by.into()).attempt(|session, now| session.transfer(id, amount, &no_data(), now));
-                self.next += 1;
-            }
             Act::Decide { fulfills, .. } => self.decide(fulfills),
             Act::Wait(time) => self.wait(time),
-            Act::Delay(delay) => self.pair.delay = delay,
-            Act::Cut { of, host_notices, party_notices } => self.pair.cut_off(of.into(), host_notices, party_notices),
-            Act::CutAfter { frames } => self.pair.cut_after = Some(frames),
-            Act::Connect { by } => self.connect(by.into()),
-            Act::Restart { who } => self.pair.restart(who.into()),
-            Act::Crash { who, batches, effects, frames } => self.pair.side(who.into()).crash = Some(Crash { batches, effects, frames }),
-        }
-        self.wait(Duration::ZERO);
-    }
-
-    fn connect(&mut self, who: Role) {
-        if self.pair.side(who).session.connections().next().is_none() {
-            self.pair.connect_as(who);
+            _ => self.wait(Duration::ZERO),
         }
     }
 
@@ -80,16 +60,13 @@ impl World {
         }
     }
 
-    /// The shop decides about the oldest payment that waits for it. What expired meanwhile is not there any more.
+    /// The shop decides about the oldest payment that waits for it.
     fn decide(&mut self, fulfills: bool) {
-        if self.offered.is_empty() {
-            return;
+        if !self.offered.is_empty() {
+            let id = self.offered.remove(0);
+            self.pair.shop.decides(id, fulfills);
         }
-        let id = self.offered.remove(0);
-        let _ = self.pair.shop.attempt(|session, now| match fulfills {
-            true => session.fulfill(id, fulfillment(number(id)), &no_data(), now).map_err(drop),
-            false => session.reject(id, &no_funds(), now).map_err(drop),
-        });
+        self.wait(Duration::ZERO);
     }
 
     /// All goes well again, for longer than payments live, and for longer than it takes to tell how far a ledger is.
@@ -101,7 +78,7 @@ impl World {
         }
         for _ in 0..14 {
             for who in CUSTOMERS {
-                self.connect(who);
+                self.pair.connect_if_alone(who);
             }
             self.wait(seconds(5));
         }
