@@ -1,6 +1,6 @@
 //! The laws, and the property that each of them is.
 //!
-//! A law is what DESIGN.md states and the README promises, whatever anyone does and whatever breaks. Each is one property with a
+//! A law is what the README promises, whatever anyone does and whatever breaks. Each is one property with a
 //! name, that is tried with operations, frames and conversations which nobody chose; they come from `trustline_core::testing`, where
 //! everyone can have them. What is broken is shown as the shortest case that breaks it. To try more cases than the 256 of every run:
 //!
