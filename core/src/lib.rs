@@ -20,8 +20,8 @@
 //!
 //! # What may grow
 //!
-//! Configurations, counts, errors and events are `#[non_exhaustive]`: a new limit or a new reason is no breaking change. Take
-//! the default, and set what is different. What an embedder has to act on is not: a new
+//! Configurations, limits, counts, reasons and events are `#[non_exhaustive]`: a new limit or a new reason is no breaking change.
+//! Take the default, and set what is different. What an embedder has to act on is not: a new
 //! [`Fact`](ledger::Fact), [`Output`](session::Output), or part of a [`Snapshot`](ledger::Snapshot) that a match or a copy
 //! left out would be lost money, and so the compiler has to say so. Packets are as RFC 0023 has them.
 

@@ -51,9 +51,10 @@ pub struct Limits {
     pub in_flight_requests: usize,
     /// Most requests of the peer that the application has not answered, on one connection: 10,000.
     pub unanswered_requests: usize,
-    /// Most transfers that are prepared or whose outcome the peer has not acknowledged: 100,000.
+    /// Most transfers that are prepared or whose outcome the peer has not acknowledged: 100,000. Each may hold protocol data of
+    /// almost a frame, which is 12 GiB with both defaults: where strangers have accounts, lower one of them.
     pub open_transfers: usize,
-    /// How fast the peer may make new transfers: `None`, as fast as it can. A peer that may do that can also fill the memory of
+    /// How fast the peer may make new transfers, and have it noted how far its ledger is: `None`, as fast as it can. A peer that may do that can also fill the memory of
     /// finished transfers, which keeps each for its expiry and the margin: set a rate where strangers have accounts.
     pub transfer_rate: Option<TransferRate>,
     /// Most outcomes whose payer has left, and which everyone who connects to the hosted account is told: 1,000.
@@ -62,7 +63,7 @@ pub struct Limits {
     pub peers: usize,
     /// Most openings of our own ledger that are remembered, for each account: 1,000. The earliest is forgotten.
     pub openings: usize,
-    /// Most connections to one account at once: 64.
+    /// Most connections to one account at once: 64. What a frame costs grows with them.
     pub connections: usize,
     /// How long a peer may take to authenticate, or to answer our authentication: 2 s.
     pub authentication_timeout: Duration,

@@ -55,7 +55,7 @@ pub(crate) struct State {
     next_connection: u64,
     committing: Option<Commit>,
     /// Who waits for the journal to have everything.
-    commit_waker: Option<Waker>,
+    commit_wakers: Vec<Waker>,
     /// Connections are not read from until the batch is durable.
     held_back: bool,
     failure: Option<JournalError>,
@@ -92,7 +92,7 @@ impl Account {
             outboxes: Vec::new(),
             next_connection: 0,
             committing: None,
-            commit_waker: None,
+            commit_wakers: Vec::new(),
             held_back: false,
             failure: None,
             armed: None,
@@ -297,10 +297,8 @@ impl Committed for Shared {
             account.finish(&mut state, commit, result, now);
         }
         account.settle(&mut state, now);
-        if state.committing.is_none()
-            && let Some(waker) = state.commit_waker.take()
-        {
-            waker.wake();
+        if state.committing.is_none() {
+            state.commit_wakers.drain(..).for_each(Waker::wake);
         }
         if std::mem::take(&mut state.held_back) {
             state.outboxes.iter().for_each(|(_, outbox)| outbox.wake());
@@ -386,7 +384,7 @@ impl State {
         if self.committing.is_none() {
             return Poll::Ready(());
         }
-        self.commit_waker = Some(cx.waker().clone());
+        self.commit_wakers.push(cx.waker().clone());
         Poll::Pending
     }
 
@@ -498,7 +496,7 @@ impl State {
 /// Calls what the application gave us. If it panics, it loses what it was told; the account goes on, and so does the
 /// task that called, which serves others too: a connection, the timekeeper, a journal.
 pub(crate) fn unless_it_panics<T>(call: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(call)).inspect_err(|_| tracing::error!("a handler panicked")).ok()
+    catch_unwind(AssertUnwindSafe(call)).inspect_err(|_| tracing::error!("a handler or callback of the application panicked")).ok()
 }
 
 impl fmt::Debug for Account {

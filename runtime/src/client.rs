@@ -10,13 +10,12 @@ use std::sync::Arc;
 use futures_channel::oneshot;
 use futures_io::{AsyncRead, AsyncWrite};
 use trustline_core::Limits;
-use trustline_core::ledger::{Authority, Bounds, Trustline};
-use trustline_core::session::{Credentials, Session, SessionConfig};
+use trustline_core::ledger::{Authority, Bounds};
+use trustline_core::session::{Credentials, SessionConfig};
 use trustline_core::wire::Entry;
 
 use crate::account::Account;
 use crate::alarm::Alarm;
-use crate::clock;
 use crate::connect_error::ConnectError;
 use crate::connector::Connector;
 use crate::dialer::{Dialer, FirstAttempt, KeepUp};
@@ -24,6 +23,7 @@ use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::{ConnectionLimits, websocket_limits};
+use crate::opening::open_session;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
 #[cfg(feature = "tls")]
@@ -305,23 +305,6 @@ impl<R: Runtime> ClientBuilder<R> {
         });
         Ok(Client { account, alarm, keep_up, ended, runtime: PhantomData })
     }
-}
-
-/// The trustline as the journal knows it.
-pub(crate) fn open_session(journal: &dyn Journal, name: &str, mut config: SessionConfig) -> Result<Session, JournalError> {
-    let ledger = crate::random::ledger_id();
-    config.ledger = Some(ledger);
-    let mut session = match journal.load(name)? {
-        Some(snapshot) => {
-            let trustline = Trustline::from_snapshot(config.trustline(), snapshot);
-            Session::with_trustline(config, trustline)
-        }
-        None => Session::new(config),
-    };
-    if journal.outlives_the_process() {
-        session.handle_opened(ledger, clock::now());
-    }
-    Ok(session)
 }
 
 impl<R: Runtime> fmt::Debug for Client<R> {

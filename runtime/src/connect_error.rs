@@ -36,7 +36,7 @@ pub enum ConnectError {
     Timeout,
     /// What answered speaks no WebSocket.
     WebSocket(WebSocketError),
-    /// The host did not accept the username and token.
+    /// The host did not let us in: the username or token is wrong, or, if the code begins with T, it cannot for now.
     Refused(Box<ErrorPacket>),
     /// Our ledger and the host's cannot both be right: an older backup was put in the place of one of them.
     Disputed(Dispute),
@@ -84,7 +84,7 @@ impl fmt::Display for ConnectError {
             Self::Timeout => f.write_str("the host did not answer in time"),
             Self::WebSocket(error) => write!(f, "the WebSocket failed: {error}"),
             Self::Refused(error) => {
-                write!(f, "the host refused the username and token: {} {}: {}", error.code, error.name, error_message(error))
+                write!(f, "the host did not let us in: {} {}: {}", error.code, error.name, error_message(error))
             }
             Self::Disputed(dispute) => dispute.fmt(f),
             Self::Closed => f.write_str("the host closed the connection before it answered the authentication"),

@@ -127,9 +127,4 @@ impl Commands<'_> {
     pub fn set_bounds(&mut self, bounds: Bounds) {
         self.session.set_bounds(bounds, self.now);
     }
-
-    /// See [`Session::close`].
-    pub fn close(&mut self) {
-        self.session.close(self.now);
-    }
 }

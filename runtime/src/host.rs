@@ -99,7 +99,7 @@ impl<R: Runtime> HostBuilder<R> {
     }
 
     /// The bounds on a new account's balance, seen from the host: `maximum` is how much a customer may pay in advance
-    /// of what is settled otherwise.
+    /// of what is settled otherwise. The default is none.
     #[must_use]
     pub fn bounds(mut self, bounds: Bounds) -> Self {
         self.config.bounds = bounds;

@@ -213,8 +213,8 @@ impl Hosting {
             Recognized::Wrong => Err(Refused::WrongToken),
             Recognized::Unknown => match unless_it_panics(|| (self.authenticate)(applicant)) {
                 Some(admitted) => admitted.ok_or(Refused::WrongToken),
-                // Whose fault that is, is not known.
-                None => Err(Refused::Unavailable(INVALID.to_owned())),
+                // It panicked, which is no fault of the client's.
+                None => Err(Refused::Unavailable("this host cannot tell whose account this is; try again later".to_owned())),
             },
         }
     }
@@ -232,7 +232,7 @@ const INVALID: &str = "invalid username or token";
 enum Refused {
     WrongToken,
     TooEarly,
-    Suspended(&'static str),
+    Suspended(String),
     TooManyConnections,
     Unavailable(String),
 }
@@ -267,9 +267,9 @@ impl<R: Runtime> Admission for Stranger<R> {
             Err(match refused {
                 Refused::WrongToken => request.refusal(INVALID, now),
                 Refused::TooEarly => request.not_now("too many wrong tokens came from your address; try again later", now),
-                Refused::Suspended(message) => request.refusal(message, now),
-                Refused::TooManyConnections => request.refusal(&DisconnectReason::TooManyConnections.to_string(), now),
-                Refused::Unavailable(message) => request.refusal(&message, now),
+                Refused::Suspended(message) => request.refusal(&message, now),
+                Refused::TooManyConnections => request.not_now(&DisconnectReason::TooManyConnections.to_string(), now),
+                Refused::Unavailable(message) => request.not_now(&message, now),
             })
         })
     }
@@ -306,7 +306,7 @@ impl<R: Runtime> Stranger<R> {
                 OpenError::Journal(_) => "the ledger of this account cannot be opened".to_owned(),
             })
         })?;
-        let joined = account.join(outbox, request, frame_bytes, hosting.config.limits.connections);
+        let joined = account.join(outbox, request, frame_bytes);
         let id = joined.map_err(|reason| match reason {
             NotJoined::Closing => Refused::Unavailable(SHUTTING_DOWN.to_owned()),
             NotJoined::Failed => Refused::Unavailable("the ledger of this account has stopped".to_owned()),

@@ -1,14 +1,18 @@
-//! Opens the ledgers of a host's accounts, each on a thread of its own: a journal may take long to load one, and holds up
-//! nobody who does not wait for it.
+//! Opens ledgers. Those of a host's accounts on a thread each: a journal may take long to load one, and holds up nobody who does
+//! not wait for it.
 
 use std::fmt;
 use std::sync::Arc;
 
+use trustline_core::ledger::Trustline;
+use trustline_core::session::{Session, SessionConfig};
+
 use crate::account::Account;
-use crate::client::open_session;
+use crate::clock;
 use crate::directory::{Lookup, Opened};
 use crate::hosting::{Admitted, Hosting};
-use crate::journal::JournalError;
+use crate::journal::{Journal, JournalError};
+use crate::random;
 use crate::runtime::Runtime;
 
 /// Why an account of a host is not open.
@@ -60,7 +64,7 @@ impl Hosting {
         let Admitted { account: name, bounds } = admitted;
         let mut config = self.config.clone();
         config.bounds = bounds.unwrap_or(config.bounds);
-        config.hash_seed = crate::random::hash_seed();
+        config.hash_seed = random::hash_seed();
         let session = open_session(&*self.journal, &name, config)?;
         let (journal, timekeeper, alarm) = (self.journal.clone(), self.timekeeper.clone(), self.alarm.clone());
         let build = |handler| Account::new(name.clone(), session, handler, journal, timekeeper, alarm);
@@ -69,6 +73,25 @@ impl Hosting {
             None => build((self.handler)(&name)),
         })
     }
+}
+
+/// The trustline as the journal knows it.
+pub(crate) fn open_session(journal: &dyn Journal, name: &str, mut config: SessionConfig) -> Result<Session, JournalError> {
+    let is_kept = journal.outlives_the_process();
+    if !is_kept {
+        config.ledger = Some(random::ledger_id());
+    }
+    let mut session = match journal.load(name)? {
+        Some(snapshot) => {
+            let trustline = Trustline::from_snapshot(config.trustline(), snapshot);
+            Session::with_trustline(config, trustline)
+        }
+        None => Session::new(config),
+    };
+    if is_kept {
+        session.handle_opened(random::ledger_id(), clock::now());
+    }
+    Ok(session)
 }
 
 /// An account that is being opened. However that ends, whoever waits for it is told.

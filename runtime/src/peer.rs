@@ -16,13 +16,13 @@ use crate::accepted::Opening;
 use crate::account::Account;
 use crate::alarm::Alarm;
 use crate::applicant::Applicant;
-use crate::client::open_session;
 use crate::dialer::{Dialer, KeepUp};
 use crate::events::{Events, Inbox};
 use crate::handler::{Handler, Ignore};
 use crate::hosting::{self, Admitted, Hosting};
 use crate::journal::{Journal, JournalError, Memory};
 use crate::limits::{ConnectionLimits, websocket_limits};
+use crate::opening::open_session;
 use crate::runtime::Runtime;
 use crate::timekeeper::Timekeeper;
 #[cfg(feature = "tls")]

@@ -25,7 +25,7 @@ impl Presence {
 
 impl Account {
     /// Waits for a connection to be authenticated, if none is. Returns false if that will never be, because the account
-    /// was closed, or its journal failed.
+    /// was closed or removed, its journal failed, or its ledger and the peer's cannot both be right.
     pub async fn connected(&self) -> bool {
         self.waits(true).await
     }
@@ -39,10 +39,13 @@ impl Account {
         let (teller, change) = oneshot::channel();
         let mut state = self.shared.lock();
         let is_so = state.session.is_connected() == for_connection;
-        let is_final = state.has_failed() || (for_connection && state.session.is_closing());
+        let is_final = state.session.stopped().is_some() || state.has_failed() || (for_connection && state.session.is_closing());
         if !is_so && !is_final {
             let Presence { arrivals, departures } = &mut state.waiters.presence;
-            if for_connection { arrivals } else { departures }.push(teller);
+            let waiting = if for_connection { arrivals } else { departures };
+            // Who waits no longer leaves nothing behind.
+            waiting.retain(|waiter| !waiter.is_canceled());
+            waiting.push(teller);
         }
         async move { is_so || change.await.is_ok() }
     }

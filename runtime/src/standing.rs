@@ -21,13 +21,18 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
-    /// What is said to who wants to join.
-    pub(crate) fn refusal(self) -> Option<&'static str> {
+    /// Why nobody may be there.
+    fn reason(self) -> Option<DisconnectReason> {
         match self {
             Self::Good => None,
-            Self::Suspended => Some("this account is suspended"),
-            Self::Removed => Some("this account has been removed"),
+            Self::Suspended => Some(DisconnectReason::Suspended),
+            Self::Removed => Some(DisconnectReason::Removed),
         }
+    }
+
+    /// What is said to who wants to join.
+    pub(crate) fn refusal(self) -> Option<String> {
+        self.reason().map(|reason| reason.to_string())
     }
 }
 
@@ -36,7 +41,7 @@ pub(crate) enum NotJoined {
     Closing,
     Failed,
     TooManyConnections,
-    Standing(&'static str),
+    Standing(String),
 }
 
 impl Account {
@@ -46,7 +51,6 @@ impl Account {
         outbox: &Arc<Outbox>,
         request: &AuthenticationRequest,
         frame_bytes: usize,
-        most_connections: usize,
     ) -> Result<ConnectionId, NotJoined> {
         self.with(|state, now| {
             if state.session.is_closing() {
@@ -55,10 +59,10 @@ impl Account {
             if let Some(refusal) = state.standing.refusal() {
                 return Err(NotJoined::Standing(refusal));
             }
-            if state.has_failed() {
+            if state.has_failed() || state.session.stopped().is_some() {
                 return Err(NotJoined::Failed);
             }
-            if state.session.connections().count() >= most_connections {
+            if !state.session.has_room_for(request) {
                 return Err(NotJoined::TooManyConnections);
             }
             let id = state.open(outbox.clone());
@@ -77,8 +81,8 @@ impl Account {
     pub(crate) fn set_standing(&self, standing: Standing) {
         self.with(|state, now| {
             state.standing = standing;
-            if standing != Standing::Good {
-                state.session.disconnect_all(&DisconnectReason::Suspended, now);
+            if let Some(reason) = standing.reason() {
+                state.session.disconnect_all(&reason, now);
             }
         });
     }
@@ -88,7 +92,7 @@ impl Account {
         self.with(|state, now| match state.session.trustline().open_len() {
             0 => {
                 state.standing = Standing::Removed;
-                state.session.disconnect_all(&DisconnectReason::Suspended, now);
+                state.session.disconnect_all(&DisconnectReason::Removed, now);
                 Ok(())
             }
             transfers => Err(transfers),

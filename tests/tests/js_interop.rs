@@ -92,7 +92,7 @@ fn our_customer_says_what_is_wrong_at_their_shop() {
     let _alone = alone();
     let shop = TheirShop::open("55");
     let wrong = shop.our_customer(&shop.url.replace("s3cr3t", "wr0ng"), &["--letters", "1"]).finish();
-    wrong.assert_failure(&["refused the username and token", "NotAcceptedError"]);
+    wrong.assert_failure(&["did not let us in", "NotAcceptedError"]);
     let [port] = free_ports();
     let closed = shop.our_customer(&format!("btp+ws://:s3cr3t@127.0.0.1:{port}/"), &["--letters", "1"]).finish();
     closed.assert_failure(&["No trustline answers", "refused"]);

@@ -242,7 +242,7 @@ fn our_customer_says_what_is_wrong_and_ends() {
     let (url, http) = (shop.btp_url(), shop.http_url());
 
     let wrong = url.replace("s3cr3t", "wr0ng");
-    customer(&wrong, &http, &[]).assert_failure(&["refused the username and token", "NotAcceptedError"]);
+    customer(&wrong, &http, &[]).assert_failure(&["did not let us in", "NotAcceptedError"]);
     let [port] = free_ports();
     let closed = format!("btp+ws://:s3cr3t@127.0.0.1:{port}/");
     customer(&closed, &http, &[]).assert_failure(&["No trustline", &format!("127.0.0.1 port {port}"), "refused"]);
@@ -272,7 +272,7 @@ fn our_customer_waits_if_it_is_told_to() {
     assert!(finished.errors.starts_with("No shop answers") && finished.errors.ends_with("Waiting for it.\n"), "{finished:?}");
 
     let wrong = customer(&url.replace("s3cr3t", "wr0ng"), &address, &["--wait"]);
-    wrong.assert_failure(&["refused the username and token"]);
+    wrong.assert_failure(&["did not let us in"]);
     shop.assert_closes_with(5, 50);
 }
 

@@ -159,8 +159,9 @@ impl Session {
             Some(has) => self.remembered(&theirs).map(|seen| Dispute::Rewound { who: Party::Peer, seen, has }),
             None => theirs.disputes.then(|| sums_differ(&ours, &theirs)),
         };
-        if verdict.is_none() {
-            self.note(theirs.position, now);
+        // It is an effect, which is stored: a peer that tells this all the time is heard as often as it may begin a transfer.
+        if verdict.is_none() && self.bucket.as_mut().is_none_or(|bucket| bucket.has_one(now)) && self.note(theirs.position, now) {
+            self.begun();
         }
         let ours = self.statement(Some(&theirs.position.ledger)).unwrap_or(ours);
         self.transmit(connection, request_id, Body::Response(ours.entry().into()));
@@ -279,10 +280,11 @@ impl Session {
         self.request_on(connection, Request::Position, Body::Message(ours.entry().into()), deadline);
     }
 
-    fn note(&mut self, position: Position, now: Timestamp) {
-        if let Some(effect) = self.trustline.see_peer(position, now) {
-            self.effect(effect);
-        }
+    /// Returns whether it is news.
+    fn note(&mut self, position: Position, now: Timestamp) -> bool {
+        let Some(effect) = self.trustline.see_peer(position, now) else { return false };
+        self.effect(effect);
+        true
     }
 
     /// Over which connection we should tell how far our ledger is, if it has changed since we did.

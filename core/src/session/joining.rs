@@ -3,16 +3,23 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::acceptor::AuthenticationRequest;
 use super::connection::{Connection, Stage};
 use super::machine::Session;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::Request;
-use super::subprotocol;
+use super::{statement, subprotocol};
 use crate::ledger::Authority;
 use crate::wire::{Body, ProtocolData};
 use crate::{LedgerId, Timestamp};
 
 impl Session {
+    /// Whether a connection that authenticates by this request would find room. Those of its dialer, which it has left, do not count.
+    pub fn has_room_for(&self, request: &AuthenticationRequest) -> bool {
+        let others = self.connections.len() - self.left_by(dialer_of(request)).count();
+        others < self.config.limits.connections
+    }
+
     pub(super) fn open_connection(&mut self, id: ConnectionId, dialed: bool) -> bool {
         if self.connections.contains(id) {
             return false;
@@ -45,11 +52,16 @@ impl Session {
         self.elect(now);
     }
 
-    /// Who dials anew has left its older connection: it reads nothing more from there, and goes by what is answered over the
-    /// newer. So what it asked over the older and we did not read yet must not be done: it may be refused over the newer.
+    /// The connections that a dialer has left by dialing anew.
+    fn left_by(&self, dialer: Option<LedgerId>) -> impl Iterator<Item = ConnectionId> + '_ {
+        self.connections.iter().filter(move |open| dialer.is_some() && open.dialer == dialer).map(|open| open.id)
+    }
+
+    /// Who dials anew reads nothing more from its older connection, and goes by what is answered over the newer. So what it asked
+    /// over the older and we did not read yet must not be done: it may be refused over the newer. Which of two is the newer nobody
+    /// can tell but by the order in which they authenticate; if that is wrong, it dials again.
     pub(super) fn give_up_left_by(&mut self, dialer: Option<LedgerId>) {
-        let is_left = |open: &&Connection| dialer.is_some() && open.dialer == dialer;
-        let left: Vec<ConnectionId> = self.connections.iter().filter(is_left).map(|open| open.id).collect();
+        let left: Vec<ConnectionId> = self.left_by(dialer).collect();
         for connection in left {
             self.outputs.push_back(Output::Disconnect { connection, reason: DisconnectReason::Replaced });
             self.forget_connection(connection);
@@ -60,6 +72,7 @@ impl Session {
     pub(super) fn forget_connection(&mut self, connection: ConnectionId) -> bool {
         let Some(mut gone) = self.connections.remove(connection) else { return false };
         self.orphans.forget_connection(connection);
+        self.forget_refused();
         let mut unanswered = VecDeque::new();
         for request in gone.requests.drain() {
             match request {
@@ -79,4 +92,9 @@ impl Session {
         self.outputs.push_back(Output::Disconnect { connection, reason });
         self.handle_disconnected(connection, now);
     }
+}
+
+/// The ledger of who dialed, if it says which.
+pub(super) fn dialer_of(request: &AuthenticationRequest) -> Option<LedgerId> {
+    statement::named_ledger(&request.credentials.protocol_data)
 }

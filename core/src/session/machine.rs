@@ -1,6 +1,6 @@
 //! The session itself: its inputs, outputs and views.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -12,12 +12,12 @@ use super::config::{LedgerInfo, SessionConfig};
 use super::connection::{Connection, Connections};
 use super::dispute::{Dispute, Stopped};
 use super::error_name::ErrorName;
+use super::joining::dialer_of;
 use super::kept_data::encode;
 use super::orphans::Orphans;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::refusals::Refusals;
 use super::request_table::Request;
-use super::statement;
 use super::subprotocol;
 use crate::ledger::{Authority, Bounds, Effect, NoFulfillment, Sums, Terms, Transfer, Trustline};
 use crate::transfer_map::{TransferMap, transfer_map};
@@ -52,6 +52,8 @@ pub struct Session {
     pub(super) closing: Option<Timestamp>,
     /// Outcomes whose payer is not among the connections that were told so far.
     pub(super) orphans: Orphans,
+    /// What an equal was refused over one of several connections; see [`is_refused_again`](Self::is_refused_again).
+    pub(super) refused: BTreeMap<TransferId, ConnectionId>,
     /// Transfers that only the peer's balance can decide, because the peer may have forgotten them.
     pub(super) doubtful: BTreeSet<TransferId>,
     /// What a peer could not take, and when it is tried again. It keeps nothing else waiting: others share the account.
@@ -111,6 +113,7 @@ impl Session {
             told: 0,
             tell_at: Timestamp::MIN,
             orphans: Orphans::default(),
+            refused: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             put_off: VecDeque::new(),
             reconcile_after: Timestamp::MIN,
@@ -153,13 +156,12 @@ impl Session {
         now: Timestamp,
     ) {
         let request_id = request.request_id;
-        let dialer = statement::named_ledger(&request.credentials.protocol_data);
-        let is_new = !self.connections.contains(connection);
-        if is_new {
+        let dialer = dialer_of(request);
+        if !self.connections.contains(connection) {
+            if !self.has_room_for(request) {
+                self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
+            }
             self.give_up_left_by(dialer);
-        }
-        if is_new && self.connections.len() >= self.config.limits.connections {
-            self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
         }
         if !self.open_connection(connection, false) {
             return;

@@ -91,6 +91,7 @@ mod orphans;
 mod output;
 mod reconcile;
 mod refusals;
+mod refused;
 mod request_table;
 mod requests;
 mod statement;

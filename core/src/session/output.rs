@@ -252,8 +252,10 @@ pub enum DisconnectReason {
     Disputed,
     /// Both have dialed, or the peer has dialed again: another connection is kept.
     Replaced,
-    /// The account is suspended, or removed.
+    /// The account is suspended.
     Suspended,
+    /// The account has been removed.
+    Removed,
 }
 
 impl fmt::Display for DisconnectReason {
@@ -268,6 +270,7 @@ impl fmt::Display for DisconnectReason {
             Self::Disputed => f.write_str("the two ledgers cannot both be right"),
             Self::Replaced => f.write_str("another connection of the two is kept"),
             Self::Suspended => f.write_str("the account is suspended"),
+            Self::Removed => f.write_str("the account has been removed"),
         }
     }
 }

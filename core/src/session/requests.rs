@@ -13,6 +13,14 @@ use crate::{Timestamp, TransferId};
 
 impl Session {
     pub(super) fn handle_prepare(&mut self, connection: ConnectionId, request_id: u32, prepare: Prepare, now: Timestamp) {
+        let id = prepare.transfer_id;
+        if !self.is_refused_again(connection, request_id, id, now) {
+            self.answer_prepare(connection, request_id, prepare, now);
+            self.remember_if_refused(connection, id);
+        }
+    }
+
+    fn answer_prepare(&mut self, connection: ConnectionId, request_id: u32, prepare: Prepare, now: Timestamp) {
         // A repeat is answered as the first time: what was taken on before is not refused now.
         if self.is_closing() && !self.trustline.knows(&prepare.transfer_id) {
             return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
@@ -86,6 +94,22 @@ impl Session {
     pub(super) fn handle_transfer(&mut self, connection: ConnectionId, request_id: u32, transfer: crate::wire::Transfer, now: Timestamp) {
         let crate::wire::Transfer { amount, protocol_data } = transfer;
         let (id, protocol_data) = subprotocol::split_transfer_id(protocol_data);
+        let Some(known) = id else { return self.answer_transfer(connection, request_id, id, amount, protocol_data, now) };
+        if !self.is_refused_again(connection, request_id, known, now) {
+            self.answer_transfer(connection, request_id, id, amount, protocol_data, now);
+            self.remember_if_refused(connection, known);
+        }
+    }
+
+    fn answer_transfer(
+        &mut self,
+        connection: ConnectionId,
+        request_id: u32,
+        id: Option<TransferId>,
+        amount: u64,
+        protocol_data: ProtocolData,
+        now: Timestamp,
+    ) {
         if self.is_closing() && !id.is_some_and(|id| self.trustline.knows(&id)) {
             return self.refuse(connection, request_id, ErrorName::Unreachable, "this side is shutting down", now);
         }
@@ -160,7 +184,7 @@ impl Session {
     }
 
     /// The peer has made another transfer. What was refused takes no room.
-    fn begun(&mut self) {
+    pub(super) fn begun(&mut self) {
         if let Some(bucket) = &mut self.bucket {
             bucket.take();
         }

@@ -30,7 +30,7 @@ use crate::wire::{Entry, ProtocolData};
 pub(super) const NAME: &str = "trustline";
 
 const VERSION: u8 = 1;
-const NAME_ALONE: u8 = 0;
+const VERSION_NAME_ALONE: u8 = 0;
 const SOLE: u8 = 1;
 const DISPUTES: u8 = 2;
 const SEEN: u8 = 4;
@@ -103,14 +103,15 @@ impl Statement {
 
 /// What a ledger says that has no more to say than its name.
 pub(super) fn name_alone(ledger: LedgerId) -> Entry {
-    Entry::octets(NAME, [&[NAME_ALONE], &ledger.as_bytes()[..]].concat())
+    Entry::octets(NAME, [&[VERSION_NAME_ALONE], &ledger.as_bytes()[..]].concat())
 }
 
 /// Which ledger a peer says that it has.
 pub(super) fn named_ledger(protocol_data: &ProtocolData) -> Option<LedgerId> {
-    match protocol_data.get(NAME)?.data.split_first()? {
-        (&NAME_ALONE, ledger) => Some(LedgerId::from(<[u8; 16]>::try_from(ledger).ok()?)),
-        _ => Statement::find(protocol_data).map(|statement| statement.position.ledger),
+    let said = &protocol_data.get(NAME)?.data;
+    match said.split_first()? {
+        (&VERSION_NAME_ALONE, ledger) => Some(LedgerId::from(<[u8; 16]>::try_from(ledger).ok()?)),
+        _ => Statement::read(said).map(|statement| statement.position.ledger),
     }
 }
 

@@ -15,6 +15,7 @@ use core::fmt;
 /// assert!(!error.is_limit());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// The bytes are no packet. Such a frame is ignored: an answer to it could start a loop (RFC 0023, *Flow*).
     Unreadable {

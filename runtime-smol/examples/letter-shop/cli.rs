@@ -23,10 +23,19 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) demo: DemoArgs,
+}
 
-    /// What the trustline runs on. HTTP is smol's in any case.
-    #[arg(long, global = true, default_value = "smol", value_name = "RUNTIME")]
-    pub(crate) runtime: RuntimeName,
+impl Cli {
+    /// What the trustline runs on.
+    pub(crate) fn runtime(&self) -> RuntimeName {
+        match &self.command {
+            None => self.demo.runtime,
+            Some(Command::Shop(args)) => args.runtime,
+            Some(Command::Customer(args)) => args.runtime,
+            // It only reads files.
+            Some(Command::Audit(_)) => RuntimeName::Smol,
+        }
+    }
 }
 
 /// The runtimes that there are adapters for.
@@ -56,6 +65,10 @@ pub(crate) struct DemoArgs {
     /// Payments under way at a time when it runs flat out.
     #[arg(long, default_value_t = 256, value_name = "W", value_parser = value_parser!(u16).range(1..=10_000))]
     pub(crate) window: u16,
+
+    /// What the trustline runs on. HTTP is smol's in any case.
+    #[arg(long, default_value = "smol", value_name = "RUNTIME")]
+    pub(crate) runtime: RuntimeName,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -95,6 +108,10 @@ pub(crate) struct ShopArgs {
     /// Say where it listens, and at the end what was sold, as one JSON object each.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// What the trustline runs on. HTTP is smol's in any case.
+    #[arg(long, default_value = "smol", value_name = "RUNTIME")]
+    pub(crate) runtime: RuntimeName,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -134,6 +151,10 @@ pub(crate) struct CustomerArgs {
     /// Print a summary as one JSON object on the last line.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// What the trustline runs on. HTTP is smol's in any case.
+    #[arg(long, default_value = "smol", value_name = "RUNTIME")]
+    pub(crate) runtime: RuntimeName,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -239,10 +260,10 @@ mod tests {
 
     #[test]
     fn the_runtime_is_said_with_or_without_a_command() {
-        let runtime = |line: &str| parse(line).unwrap().runtime;
-        assert_eq!(runtime("letter-shop"), RuntimeName::Smol);
-        for line in ["", "shop ", "customer ", "shop --json "] {
-            assert_eq!(runtime(&format!("letter-shop {line}--runtime async-std")), RuntimeName::AsyncStd, "{line}");
+        assert_eq!(parse("letter-shop").unwrap().runtime(), RuntimeName::Smol);
+        for command in ["", "shop ", "customer "] {
+            let cli = parse(&format!("letter-shop {command}--runtime async-std")).unwrap();
+            assert_eq!(cli.runtime(), RuntimeName::AsyncStd, "{command}");
         }
         assert!(parse("letter-shop --runtime tokio").unwrap_err().contains("[possible values: smol, async-std]"));
     }

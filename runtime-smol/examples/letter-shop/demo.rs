@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use smol::Timer;
 use smol::future::FutureExt as _;
-use trustline_smol::Runtime;
+use trustline_runtime::Runtime;
 use trustline_smol::core::ledger::Sums;
 
 use crate::cli::{DemoArgs, Pace, ShopArgs};
@@ -49,6 +49,7 @@ pub(crate) async fn run<R: Runtime + Default>(args: &DemoArgs) -> Result<ExitCod
         max_readers: DEFAULT_MAX_READERS,
         ledger: None,
         json: false,
+        runtime: args.runtime,
     })
     .await?;
     let (btp, http) = (shop.host.address(), shop.http.local_addr());

@@ -28,13 +28,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use trustline_async_std::AsyncStd;
-use trustline_smol::{Runtime, Smol};
+use trustline_runtime::Runtime;
+use trustline_smol::Smol;
 
 use crate::cli::{Cli, Command, RuntimeName};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.runtime {
+    let done = match cli.runtime() {
         RuntimeName::Smol => smol::block_on(run::<Smol>(&cli)),
         RuntimeName::AsyncStd => smol::block_on(run::<AsyncStd>(&cli)),
     };

@@ -66,7 +66,8 @@ impl ClientTls {
     /// What dialing this URL takes, where this was given for it.
     pub(crate) fn for_url(url: &BtpUrl, given: Option<Self>) -> Result<Option<Self>, TlsConfigError> {
         Ok(match given {
-            _ if !url.is_encrypted() => None,
+            Some(_) if !url.is_encrypted() => return Err(TlsConfigError::PlainUrl),
+            None if !url.is_encrypted() => None,
             Some(tls) => Some(tls),
             None => Some(Self::shared()?),
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures_rustls::rustls::{AlertDescription, CertificateError, Error};
 
-/// Why files cannot be used for TLS. That is the fault of whoever runs this side.
+/// Why there is no TLS as it is configured. That is the fault of whoever runs this side.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TlsConfigError {
@@ -47,6 +47,8 @@ pub enum TlsConfigError {
         /// Why.
         detail: String,
     },
+    /// What to trust was given for a URL of `btp+ws`, over which nothing is encrypted.
+    PlainUrl,
 }
 
 impl fmt::Display for TlsConfigError {
@@ -60,6 +62,7 @@ impl fmt::Display for TlsConfigError {
             }
             Self::Invalid { file, detail } => write!(f, "{} cannot be used: {detail}", file.display()),
             Self::NoSystemRoots { detail } => write!(f, "this system has no root certificates to trust, so give some: {detail}"),
+            Self::PlainUrl => f.write_str("the URL is of btp+ws, which has no TLS, but what to trust was given: write btp+wss"),
         }
     }
 }

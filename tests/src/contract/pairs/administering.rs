@@ -48,7 +48,7 @@ pub async fn a_suspended_account_is_left_alone_and_keeps_its_ledger<H: Adapter, 
 
     host.suspend_account("alice");
     until_disconnected(&mut news).await;
-    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "this account is suspended");
+    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "the account is suspended");
     assert_eq!(alices(&host).sums().incoming_pending, 10);
     assert!(bob.is_connected() && !alices(&host).is_connected());
     assert_eq!(bob.peer_balance().await.unwrap(), 0);
@@ -67,10 +67,10 @@ pub async fn a_suspended_account_is_left_alone_and_keeps_its_ledger<H: Adapter, 
 pub async fn an_account_can_be_suspended_before_anybody_came<H: Adapter, C: Adapter>() {
     let host = open_shop::<H>().await;
     host.suspend_account("alice");
-    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "this account is suspended");
+    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "the account is suspended");
     // It may be looked at, and that does not open it to anybody.
     assert_eq!(host.open_account("alice").await.unwrap().balance(), 0);
-    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "this account is suspended");
+    assert_eq!(refusal::<C>(&host, "alice:s3cr3t").await, "the account is suspended");
     host.resume_account("alice");
     let client = alice::<C>(&host).await;
     client.pay(letter(1, 10)).await.unwrap();

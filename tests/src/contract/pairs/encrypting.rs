@@ -152,6 +152,9 @@ pub async fn one_side_with_tls_and_one_without_are_told_so<H: Adapter, C: Adapte
 
     let host = open_shop::<H>().await;
     assert_eq!(fails::<C>(host.address(), trusting(&authority)).await, TlsError::NotTls);
+    // Who has said what to trust does not mean to show its token to everyone.
+    let failed = Client::<C>::builder(&alice_at(host.address())).tls(trusting(&authority)).connect().await;
+    assert!(matches!(failed, Err(ConnectError::TlsConfig(TlsConfigError::PlainUrl))), "{failed:?}");
     host.close().await;
 }
 
