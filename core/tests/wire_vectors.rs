@@ -41,6 +41,15 @@ struct MalformedValue {
     data: Value,
 }
 
+/// A frame of the conformance kit that a peer ignores, or answers with one of these errors.
+#[derive(Deserialize)]
+struct Refused {
+    name: String,
+    hex: String,
+    #[serde(default)]
+    answer: Vec<String>,
+}
+
 #[derive(Deserialize)]
 struct Ilp {
     name: String,
@@ -52,7 +61,7 @@ struct Ilp {
 
 #[test]
 fn golden_frames_decode_to_their_data_and_encode_to_their_bytes() {
-    let frames: Vec<Frame> = vectors("btp1");
+    let frames: Vec<Frame> = json("conformance/frames");
     assert_eq!(frames.len(), 63);
     for frame in frames {
         let name = &frame.name;
@@ -60,6 +69,16 @@ fn golden_frames_decode_to_their_data_and_encode_to_their_bytes() {
         let packet = Packet::decode(&bytes, &WireLimits::NONE).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(packet, Packet { request_id: frame.request_id, body: body(frame.kind, &frame.data) }, "{name}");
         assert_eq!(packet.encode().unwrap(), bytes, "{name}");
+    }
+}
+
+#[test]
+fn refused_frames_are_unreadable_unless_they_are_answered() {
+    let frames: Vec<Refused> = json("conformance/refused");
+    assert_eq!(frames.len(), 88);
+    for Refused { name, hex, answer } in frames {
+        let decoded = Packet::decode(&hex::decode(hex).unwrap(), &WireLimits::NONE);
+        assert_eq!(decoded.is_ok(), !answer.is_empty(), "{name}: {decoded:?}");
     }
 }
 
@@ -205,7 +224,11 @@ fn the_packets_that_psk_fulfills_have_the_bytes_it_hashes() {
 }
 
 fn vectors<T: DeserializeOwned>(file: &str) -> Vec<T> {
-    let path = format!("{}/../tests/vectors/{file}.json", env!("CARGO_MANIFEST_DIR"));
+    json(&format!("vectors/{file}"))
+}
+
+fn json<T: DeserializeOwned>(file: &str) -> Vec<T> {
+    let path = format!("{}/../tests/{file}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

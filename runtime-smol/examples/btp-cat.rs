@@ -107,7 +107,7 @@ fn read(line: &[u8]) -> Result<Packet, Unreadable> {
     Packet::decode(&frame, &limits).map_err(|error| Unreadable { error: error.to_string(), offset: error.offset() })
 }
 
-/// The packet in the schema of tests/vectors/btp1.json.
+/// The packet in the schema of tests/conformance/frames.json.
 fn as_json(line: &[u8], options: Options) -> Value {
     let packet = match read(line) {
         Ok(packet) => packet,
@@ -260,9 +260,9 @@ mod tests {
     const PLAIN: Options = Options { json: true, show_secrets: false };
     const SECRETS: Options = Options { json: true, show_secrets: true };
 
-    /// What the JavaScript peer wrote (tests/vectors).
+    /// What the JavaScript peer wrote.
     fn vectors(name: &str) -> Vec<Value> {
-        let path = format!("{}/../tests/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../tests/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         serde_json::from_str(&text).expect("the vectors are JSON")
     }
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_golden_frames_are_shown_as_the_vectors_describe_them() {
-        let vectors = vectors("btp1");
+        let vectors = vectors("conformance/frames");
         assert_eq!(vectors.len(), 63);
         for vector in vectors {
             let json = as_json(digits_of(&vector).as_bytes(), SECRETS);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn every_malformed_frame_is_one_line_and_an_error_says_where() {
-        for vector in vectors("malformed") {
+        for vector in vectors("vectors/malformed") {
             let digits = digits_of(&vector);
             let mut output = Vec::new();
             run(format!("{digits}\n").as_bytes(), &mut output, PLAIN).unwrap();
@@ -318,8 +318,11 @@ mod tests {
 
     #[test]
     fn people_read_what_a_session_said() {
-        let all: String =
-            vectors("session").iter().filter_map(|event| event["hex"].as_str()).map(|digits| as_text(digits.as_bytes(), PLAIN)).collect();
+        let all: String = vectors("vectors/session")
+            .iter()
+            .filter_map(|event| event["hex"].as_str())
+            .map(|digits| as_text(digits.as_bytes(), PLAIN))
+            .collect();
         for part in [
             "Message, request 936730506\n  auth: 0 bytes\n",
             "Response to request 936730506\n",

@@ -18,6 +18,7 @@
 
 #![allow(clippy::missing_panics_doc)] // a rig panics where a scenario goes wrong: that is its use
 
+pub mod conformance;
 pub mod contract;
 mod conversing;
 pub mod laws;

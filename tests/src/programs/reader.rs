@@ -12,6 +12,8 @@ use sha2::Sha256;
 use trustline_core::wire::{Entry, IlpPayment, Prepare};
 use trustline_core::{Fulfillment, Timestamp, TransferId};
 
+use crate::conformance::Payee;
+
 /// How long a letter may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -50,6 +52,11 @@ impl Reader {
             secret: URL_SAFE_NO_PAD.decode(secret).expect("a secret in base64url"),
             letters: String::new(),
         }
+    }
+
+    /// The shop as the conformance kit knows it.
+    pub fn payee(&self) -> Payee {
+        Payee::Psk { price: self.price, account: self.account.clone(), secret: self.secret.clone() }
     }
 
     /// Payment number `n`, of the shop's price, which expires in half a minute.

@@ -1,0 +1,121 @@
+//! One WebSocket to the peer, as bare as it can be.
+
+use std::io::ErrorKind;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use trustline_core::WireLimits;
+use trustline_core::wire::{Body, Packet};
+use trustline_runtime::BtpUrl;
+use tungstenite::{Error, Message, WebSocket};
+
+use super::stop::Stop;
+use super::writer;
+use crate::START;
+
+/// What the peer sent and no step has asked for yet.
+pub(super) struct Connection {
+    socket: WebSocket<TcpStream>,
+    inbox: Vec<Packet>,
+    is_closed: bool,
+}
+
+/// How long opening may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Connection {
+    pub(super) fn dial(url: &BtpUrl) -> Result<Self, Stop> {
+        let failed = |error: &dyn std::fmt::Display| Stop::failed("a WebSocket", error.to_string());
+        let stream = TcpStream::connect((url.host(), url.port())).map_err(|error| failed(&error))?;
+        stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(PATIENCE))).map_err(|error| failed(&error))?;
+        let (socket, _) =
+            tungstenite::client(format!("ws://{}:{}{}", url.host(), url.port(), url.path()), stream).map_err(|error| failed(&error))?;
+        Ok(Self { socket, inbox: Vec::new(), is_closed: false })
+    }
+
+    pub(super) fn send(&mut self, frame: Vec<u8>) -> Result<(), Stop> {
+        self.socket.send(Message::binary(frame)).map_err(|error| Stop::failed("an open connection", error.to_string()))
+    }
+
+    pub(super) fn send_text(&mut self, text: &str) -> Result<(), Stop> {
+        self.socket.send(Message::text(text)).map_err(|error| Stop::failed("an open connection", error.to_string()))
+    }
+
+    /// The first packet that came or comes within this time and is what is looked for. The others stay.
+    pub(super) fn find(&mut self, within: Duration, is_it: impl Fn(&Packet) -> bool) -> Result<Option<Packet>, Stop> {
+        let end = Instant::now() + within;
+        loop {
+            if let Some(at) = self.inbox.iter().position(&is_it) {
+                return Ok(Some(self.inbox.remove(at)));
+            }
+            if !self.read(end)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Whether the peer closes within this time.
+    pub(super) fn closes(&mut self, within: Duration) -> Result<bool, Stop> {
+        let end = Instant::now() + within;
+        while self.read(end)? {}
+        Ok(self.is_closed)
+    }
+
+    /// What has come and was not looked for.
+    pub(super) fn left(&self) -> &[Packet] {
+        &self.inbox
+    }
+
+    /// What was seen where something else was looked for.
+    pub(super) fn seen(&self) -> String {
+        match (&self.inbox[..], self.is_closed) {
+            ([], true) => "the connection is closed".to_owned(),
+            ([], false) => "nothing".to_owned(),
+            (left, _) => left.iter().map(describe).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// Reads one message. `false` when the time is over, or the connection.
+    fn read(&mut self, end: Instant) -> Result<bool, Stop> {
+        let rest = end.saturating_duration_since(Instant::now());
+        if rest.is_zero() || self.is_closed {
+            return Ok(false);
+        }
+        self.socket.get_ref().set_read_timeout(Some(rest)).map_err(|error| Stop::failed("a socket", error.to_string()))?;
+        match self.socket.read() {
+            Ok(Message::Binary(frame)) => {
+                let packet = Packet::decode(&frame, &WireLimits::NONE)
+                    .map_err(|error| Stop::failed("a readable frame", format!("{}: {error}", hex::encode(&frame))))?;
+                self.take(packet)?;
+            }
+            Ok(Message::Text(text)) => return Err(Stop::failed("binary messages only", format!("the text {text:?}"))),
+            Ok(_) => {}
+            Err(Error::Io(error)) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => self.is_closed = true,
+        }
+        Ok(!self.is_closed)
+    }
+
+    /// What the peer asks that is no part of a case is refused, so that it does not wait.
+    fn take(&mut self, packet: Packet) -> Result<(), Stop> {
+        if let Body::Message(_) = packet.body {
+            let refusal = writer::error("NotAcceptedError", START);
+            return self.send(writer::packet(writer::ERROR, packet.request_id, &refusal));
+        }
+        self.inbox.push(packet);
+        Ok(())
+    }
+}
+
+/// A packet, in few words.
+pub(super) fn describe(packet: &Packet) -> String {
+    match &packet.body {
+        Body::Response(_) => "Response".to_owned(),
+        Body::Error(error) => format!("Error {} {}", error.code, error.name),
+        Body::Prepare(prepare) => format!("Prepare of {}", prepare.amount),
+        Body::Fulfill(_) => "Fulfill".to_owned(),
+        Body::Reject(_) => "Reject".to_owned(),
+        Body::Message(_) => "Message".to_owned(),
+        Body::Transfer(_) => "Transfer".to_owned(),
+    }
+}

@@ -1,0 +1,41 @@
+//! The conformance kit: what a peer that speaks BTP 1.0 must do, as data, and a runner that checks one over a `btp+ws://` URL.
+//!
+//! The cases and their schema are in `tests/conformance`. The runner speaks WebSocket frames and writes its packets by itself;
+//! of the core it uses nothing but the reader of what the peer sends.
+
+mod cases;
+mod connection;
+mod frames;
+mod known;
+mod payee;
+mod report;
+mod responder;
+mod stop;
+mod transcript;
+mod writer;
+
+pub use cases::Level;
+pub use known::Known;
+pub use payee::Payee;
+pub use report::{Outcome, Report, Verdict};
+pub use responder::Responder;
+
+use trustline_runtime::BtpUrl;
+
+/// The peer under test: a host, and what is known of the application behind it.
+#[derive(Debug)]
+pub struct Subject {
+    /// Where it is, and the credentials of the account to use.
+    pub url: BtpUrl,
+    /// How its application deals with payments. `None`: cases that need to know it are skipped.
+    pub payee: Option<Payee>,
+}
+
+/// Runs all cases whose name begins with `only`, one after the other.
+pub fn run(subject: &Subject, only: &str) -> Report {
+    let mut verdicts = frames::golden(subject, only);
+    verdicts.extend(frames::refused(subject, only));
+    let transcripts = cases::transcripts();
+    verdicts.extend(transcripts.iter().filter(|case| case.name.starts_with(only)).map(|case| transcript::run(subject, case)));
+    Report { verdicts }
+}
