@@ -7,10 +7,10 @@ use trustline_core::wire::{Body, DecodeError, ErrorPacket, Fulfill, Packet, Prep
 use super::independent::{self, Field, Refusal};
 use super::stock;
 
-/// A frame is a packet for our decoder if and only if it is one for [an independent one](independent), and both read the
+/// A frame is a packet for our decoder if and only if it is one for an independent one (`independent.rs`), and both read the
 /// same in it. A frame that is canonical is what its packet is encoded to, and one that is not is not.
 ///
-/// rasn's [derived types](stock) come to the same, except that
+/// rasn's derived types (`stock.rs`) come to the same, except that
 ///
 /// * they have no limits, and know no unknown types: where one of these is the reason, they may say anything;
 /// * they make room for as many entries as a count says, and abort the process or panic if there is not so much memory: where
