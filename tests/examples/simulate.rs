@@ -1,10 +1,13 @@
-//! Runs the simulator: so many seeds, or for so long, or one seed with all that happens in it.
+//! Runs the simulator: so many seeds, or for so long; or one seed, or one input of fuzzing, with all that happens in it.
 //!
 //! ```text
 //! cargo run --release -p trustline-tests --example simulate -- --seconds 60
 //! cargo run --release -p trustline-tests --example simulate -- --seed 4711
+//! cargo run --release -p trustline-tests --example simulate -- --input fuzz/corpus/consistency/...
 //! ```
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -16,6 +19,9 @@ struct Args {
     /// One seed, with its trace.
     #[arg(long)]
     seed: Option<u64>,
+    /// One input of the fuzz target `consistency`, with its trace.
+    #[arg(long)]
+    input: Option<PathBuf>,
     /// The first of many seeds; at random, if it is not given.
     #[arg(long)]
     from: Option<u64>,
@@ -29,8 +35,16 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Some(seed) = args.seed {
-        return match simulator::trace(seed) {
+    let traced = match (args.seed, args.input) {
+        (Some(seed), _) => Some(simulator::trace(seed)),
+        (None, Some(path)) => {
+            let input = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            Some(simulator::trace_driven(&input))
+        }
+        (None, None) => None,
+    };
+    if let Some(traced) = traced {
+        return match traced {
             Ok((lines, counts)) => {
                 println!("{}\n{counts:#?}", lines.join("\n"));
                 ExitCode::SUCCESS

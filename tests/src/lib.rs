@@ -21,6 +21,8 @@
 pub mod conformance;
 pub mod contract;
 mod conversing;
+pub mod foreign_peer;
+pub mod fuzzing;
 pub mod laws;
 mod link;
 pub mod model;
@@ -32,6 +34,7 @@ mod side;
 pub mod simulator;
 mod solo;
 mod story;
+pub mod watched;
 mod with;
 
 pub use link::Role;

@@ -196,6 +196,26 @@ fn what_the_books_do_not_explain_is_disputed_and_asked_again_a_minute_later() {
 }
 
 #[test]
+fn books_that_cannot_be_explain_nothing() {
+    let impossible = u128::MAX;
+    for (sums_of_host, sums_of_equal) in
+        [([impossible, 0, 0, 0], [0, impossible, 0, 0]), ([0, impossible, 0, 0], [impossible, 0, 0, 0]), ([3, 0, 0, 0], [0, 3, 0, 0])]
+    {
+        let mut customer = Solo::customer();
+        customer.side.transfers(1, 10);
+        away_until(&mut customer, seconds(26 * 60 * 60));
+        let mut equal = in_doubt_since(EXPIRY + seconds(2 * 60 * 60));
+        equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+        for (solo, told) in [(&mut customer, sums_of_host), (&mut equal, sums_of_equal)] {
+            let before = solo.side.snapshot();
+            solo.is_answered(Body::Response(balance(0).with(sums(told))));
+            assert_eq!(solo.side.events(), ["dispute: balance 0 here, 0 there, 1 undecided"]);
+            assert_eq!(solo.side.snapshot(), before);
+        }
+    }
+}
+
+#[test]
 fn an_error_instead_of_a_balance_decides_nothing() {
     let mut customer = Solo::customer();
     customer.side.transfers(1, 10);

@@ -142,6 +142,18 @@ fn a_payer_of_what_was_paid_is_waited_for_for_longer_than_any_payment_lives_and_
 }
 
 #[test]
+fn a_payer_that_is_lost_when_it_is_waited_for_no_longer_leaves_nothing_to_wait_for() {
+    let mut shop = shop_left_by_its_payer(3);
+    let first = told(&mut shop);
+    answers(&mut shop, &first, Solo::error(UNKNOWN));
+    assert_eq!(words(&told(&mut shop)), [(3, "Fulfill 1")]);
+    shop.side.closes();
+    // The process slept for two days. Of the connections that are given up now, a stranger's is the last.
+    shop.side.clock(START.saturating_add(seconds(48 * 60 * 60)));
+    assert_eq!((open(&shop.side), shop.side.deadline()), (0, None));
+}
+
+#[test]
 fn a_payer_of_what_came_to_nothing_is_told_as_long_as_it_must_remember_it() {
     let remembered = seconds(30) + Limits::default().memory_margin / 2;
     for (after, is_told) in [(remembered.saturating_sub(millis(1)), true), (remembered, false)] {

@@ -81,11 +81,15 @@ impl Session {
         self.unsent.extend(core::mem::take(&mut self.orphans.parked).into_iter().map(|(_, id)| id));
     }
 
-    /// Everyone here was asked: whoever comes next will be.
-    pub(super) fn park(&mut self, id: TransferId) {
+    /// Everyone here was asked: whoever comes next will be, unless its payer is waited for no longer.
+    pub(super) fn park(&mut self, id: TransferId, now: Timestamp) {
         let Some(open) = self.trustline.open_transfer(&id) else { return };
         let until = self.waits_until(open);
-        self.orphans.parked.push((until, id));
+        if until <= now {
+            self.stop_telling(id, now);
+        } else {
+            self.orphans.parked.push((until, id));
+        }
     }
 
     /// When nothing more is to be expected of payers that have left.

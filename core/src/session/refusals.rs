@@ -96,3 +96,18 @@ impl AddAssign for Refusals {
         self.other += other.other;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_called_as_its_field_and_has_its_count() {
+        let refusals = Refusals { duplicate_id: 1, too_fast: 2, insufficient_balance: 3, other: 4, ..Refusals::default() };
+        let fields = alloc::format!("{refusals:?}");
+        for (name, count) in refusals.by_reason() {
+            assert!(fields.contains(&alloc::format!(" {name}: {count}")), "{name} is not {count} in {fields}");
+        }
+        assert_eq!(refusals.by_reason().len(), fields.matches(": ").count());
+    }
+}

@@ -34,7 +34,7 @@ impl Session {
         let route = self.routes.get(&id).copied();
         let Some(connection) = self.connections.ready_or_newest(route, self.orphans.strangers(&id)) else {
             if self.is_connected() {
-                self.park(id);
+                self.park(id, now);
             }
             return self.is_connected();
         };

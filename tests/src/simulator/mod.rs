@@ -23,6 +23,7 @@ mod books;
 mod claim;
 mod clock;
 mod disk;
+mod driven;
 mod exhaustive;
 mod law;
 mod lines;
@@ -55,13 +56,29 @@ pub fn run(seed: u64) -> Result<Counts, Failure> {
 
 /// Runs one seed, and tells what happened in it.
 pub fn trace(seed: u64) -> Result<(Vec<String>, Counts), Failure> {
+    let again = format!("to see it again: cargo run --release -p trustline-tests --example simulate -- --seed {seed}");
+    traced(again, |trace| simulate(seed, trace))
+}
+
+/// Runs a world in which bytes decide what happens.
+///
+/// # Panics
+///
+/// If a law is broken.
+pub fn drive(input: &[u8]) -> Counts {
+    driven::drive(input, Trace::default())
+}
+
+/// [Drives](drive) a world, and tells what happened in it.
+pub fn trace_driven(input: &[u8]) -> Result<(Vec<String>, Counts), Failure> {
+    traced(format!("it is always found, with the bytes {input:x?}"), |trace| driven::drive(input, trace))
+}
+
+fn traced(again: String, run: impl FnOnce(Trace) -> Counts) -> Result<(Vec<String>, Counts), Failure> {
     let trace = Trace::on();
-    match catch_unwind(AssertUnwindSafe(|| simulate(seed, trace.clone()))) {
+    match catch_unwind(AssertUnwindSafe(|| run(trace.clone()))) {
         Ok(counts) => Ok((trace.take(), counts)),
-        Err(panic) => {
-            let again = format!("to see it again: cargo run --release -p trustline-tests --example simulate -- --seed {seed}");
-            Err(Failure { message: message_of(Some(panic)), trace: trace.take(), again })
-        }
+        Err(panic) => Err(Failure { message: message_of(Some(panic)), trace: trace.take(), again }),
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn act(world: &mut World, act: Act) {
 }
 
 /// Whoever shares an account of a host pays there, and is not paid: nobody knows whom of them the host would pay.
-fn can_pay(world: &World, who: Who) -> bool {
+pub(super) fn can_pay(world: &World, who: Who) -> bool {
     world.processes[who.process].is_up && !(who.process == HOST && world.is_shared(who.account))
 }
 
@@ -171,7 +171,7 @@ fn begin(world: &mut World, by: Who, id: TransferId) {
     world.settle(by);
 }
 
-fn ask(world: &mut World, who: Who) {
+pub(super) fn ask(world: &mut World, who: Who) {
     if !world.processes[who.process].is_up {
         return;
     }
@@ -184,7 +184,7 @@ fn ask(world: &mut World, who: Who) {
     }
 }
 
-fn set_bounds(world: &mut World, who: Who) {
+pub(super) fn set_bounds(world: &mut World, who: Who) {
     if !world.processes[who.process].is_up {
         return;
     }
@@ -197,7 +197,7 @@ fn set_bounds(world: &mut World, who: Who) {
 }
 
 /// What an application should not try.
-fn misuse(world: &mut World, who: Who) {
+pub(super) fn misuse(world: &mut World, who: Who) {
     if !world.processes[who.process].is_up {
         return;
     }

@@ -3,6 +3,7 @@
 use super::desk::{Desk, FIRST, config};
 use super::peer::{error, fulfillment, id, prepare, prepare_until};
 use crate::ledger::Authority::{Ours, Shared, Theirs};
+use crate::ledger::Bounds;
 use crate::session::{ConnectionId, DeadlineReason, ErrorName};
 use crate::wire::{Body, ProtocolData};
 use DeadlineReason::{Answer, Close, Expiry, Reconcile, Retry};
@@ -171,4 +172,19 @@ fn an_early_call_does_no_harm() {
     let before = (desk.session.trustline().snapshot(), desk.deadline());
     assert!(desk.timeout_after(0).is_empty());
     assert_eq!((desk.session.trustline().snapshot(), desk.deadline()), before);
+}
+
+#[test]
+fn a_stopped_session_waits_for_nothing_and_does_nothing() {
+    let mut bounded = config(Ours);
+    bounded.bounds = Bounds { minimum: -100, maximum: 100 };
+    let mut desk = Desk::connected_with(bounded);
+    desk.asks(Body::Prepare(prepare_until(1, 5_000)));
+    desk.session.stop();
+    let before = desk.session.trustline().snapshot();
+    assert_eq!(desk.deadline(), None);
+    assert!(desk.timeout_after(5_000).is_empty());
+    desk.session.set_bounds(Bounds::UNBOUNDED, desk.now);
+    assert!(desk.outputs().is_empty());
+    assert_eq!(desk.session.trustline().snapshot(), before);
 }

@@ -2,6 +2,7 @@
 
 use super::desk::{ALL, Desk, FIRST, config};
 use super::peer::{error, fulfill, fulfillment, id, message, prepare, reject, transfer};
+use crate::LedgerId;
 use crate::ledger::Authority::{self, Ours, Shared, Theirs};
 use crate::session::{AuthenticationRequest, ConnectionId, Credentials, DeadlineReason, ErrorName, SessionConfig};
 use crate::wire::{Body, ProtocolData};
@@ -222,4 +223,13 @@ fn a_connection_that_goes_before_another_of_an_equal() {
     assert_eq!(desk.deadline(), Some((5_000, DeadlineReason::Replaced(SECOND))));
     assert!(desk.timeout_after(4_999).is_empty());
     assert_eq!(desk.timeout_after(1), ["disconnect Replaced on 2", "event Disconnected"]);
+}
+
+#[test]
+fn an_opening_that_is_told_twice_is_one() {
+    let mut desk = Desk::new(config(Ours));
+    for effects in [&["effect Opened"][..], &[]] {
+        desk.session.handle_opened(LedgerId::from([1; 16]), desk.now);
+        assert_eq!(desk.outputs(), effects);
+    }
 }

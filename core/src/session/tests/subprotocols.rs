@@ -80,6 +80,9 @@ fn the_sums_are_told_to_who_asks_for_them() {
     let told = PeerSums { received: 300, paid: 2, received_in_doubt: 0, paid_in_doubt: 7 };
     assert_eq!(subprotocol::read_sums(&answer), Some(told));
     assert!(subprotocol::read_sums(&subprotocol::answer_balance(&subprotocol::balance_request(), &close).unwrap()).is_none());
+    for length in [0, 48, 63, 65, 80] {
+        assert_eq!(subprotocol::read_sums(&one(Entry::octets("sums", vec![0; length]))), None, "{length} bytes");
+    }
     // Beyond 127 bits nothing wraps around.
     let sums = Sums { incoming_posted: u128::MAX, outgoing_posted: u128::MAX - 1, incoming_pending: 3, outgoing_pending: 4 };
     assert_eq!(subprotocol::answer_balance(&asked, &trustline(sums)).map(|answer| subprotocol::read_balance(&answer)), Ok(Some(0)));
@@ -124,6 +127,7 @@ fn limits_are_json_strings() {
     for json in ["", "5", "\"\"", "\"five\"", "\"1.5\"", "[\"5\"]"] {
         assert_eq!(subprotocol::read_limit(&one(Entry::json("limit", json))), None, "{json}");
     }
+    assert_eq!(subprotocol::read_limit(&ProtocolData::new()), None);
 }
 
 #[test]

@@ -72,3 +72,20 @@ fn a_second_authentication_is_refused_with_f00() {
     let Body::Error(error) = &desk.sent("Error").body else { unreachable!() };
     assert_eq!(error.code, "F00");
 }
+
+/// Our limit on names is above what can be sent, so that what was read could not be sent again.
+#[test]
+fn what_can_be_read_and_not_be_kept_is_refused() {
+    let mut limited = config(Ours);
+    (limited.limits.wire.frame_bytes, limited.limits.wire.name_bytes) = (100_000, 70_000);
+    let mut desk = Desk::connected_with(limited);
+    let name = [&[0x83, 1, 0, 0][..], &vec![b'n'; 65_536]].concat();
+    let content = [&[0; 7][..], &[10, 1, 1], &name, &[0, 0]].concat();
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let frame = [&[7, 0, 0, 0, 1, 0x83][..], &length[1..], &content].concat();
+    desk.session.handle_frame(FIRST, &frame, desk.now);
+    assert_eq!(desk.outputs(), ["frame Error"]);
+    let Body::Error(error) = &desk.sent("Error").body else { unreachable!() };
+    assert_eq!((&*error.name, desk.session.trustline().sequence()), ("InvalidFieldsError", 0));
+    assert!(desk.session.is_connected());
+}
