@@ -83,7 +83,17 @@ impl World {
             self.wait(seconds(5));
         }
         // Whoever tells at this very moment how far its ledger is will have its answer.
-        self.wait(millis(25));
+        for _ in 0..10 {
+            if self.is_quiet() {
+                return;
+            }
+            self.wait(millis(25));
+        }
+    }
+
+    /// Nobody waits for an answer.
+    fn is_quiet(&mut self) -> bool {
+        [&CUSTOMERS[..], &[Role::Shop]].concat().into_iter().all(|role| self.pair.side(role).session.in_flight() == 0)
     }
 
     fn check(&mut self) -> Result<(), TestCaseError> {
