@@ -171,6 +171,28 @@ fn what_was_sent_before_the_connection_broke_was_taken_and_what_came_after_was_n
     }
 }
 
+/// One was refused over a connection that held for the next, and that answer was lost.
+#[test]
+fn what_was_refused_on_its_own_is_told_from_what_was_taken_if_only_that_explains_the_books() {
+    let takes = |amounts: &[u64], paid: u128| {
+        let mut equal = Solo::equal();
+        for (n, amount) in (1..).zip(amounts) {
+            equal.accepts(Solo::prepare(n, *amount));
+            equal.side.fulfills(n);
+        }
+        away_until(&mut equal, seconds(7_200));
+        for _ in amounts {
+            equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+        }
+        equal.is_answered(books(0, paid));
+        equal.side.events()
+    };
+    assert_eq!(takes(&[5, 1], 1), ["in 1 refused: F03 TransferNotFoundError", "in 2 fulfilled"]);
+    assert_eq!(takes(&[5, 1, 2], 3), ["in 1 refused: F03 TransferNotFoundError", "in 2 fulfilled", "in 3 fulfilled"]);
+    let disputed = takes(&[4, 1, 1], 1);
+    assert!(disputed.iter().all(|event| event.starts_with("dispute")), "it may be either of two: {disputed:?}");
+}
+
 #[test]
 fn what_the_books_do_not_explain_is_disputed_and_asked_again_a_minute_later() {
     let mut customer = Solo::customer();

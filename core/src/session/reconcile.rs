@@ -1,7 +1,6 @@
 //! What became of transfers that the peer no longer speaks of: its balance tells, where it can.
 
 use alloc::vec::Vec;
-use core::iter;
 use core::time::Duration;
 
 use super::dispute::Dispute;
@@ -19,6 +18,9 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(60);
 
 /// How long after an answer that came too late to be compared the peer is asked again.
 const COMPARE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Of so many amounts at most all choices are looked at.
+const MOST_CHOSEN_FROM: usize = 12;
 
 /// So often the peer is asked again because it is in doubt itself.
 const MOST_HIDDEN: u8 = 10;
@@ -185,9 +187,9 @@ impl Session {
         if undecided.fulfilled.is_empty() {
             return true;
         }
-        let Some(paid) = self.explain(&undecided.fulfilled, missing) else { return false };
-        for (index, id) in undecided.fulfilled.iter().enumerate() {
-            if index < paid {
+        let Some(taken) = self.explain(&undecided.fulfilled, missing) else { return false };
+        for (id, is_taken) in undecided.fulfilled.iter().zip(taken) {
+            if is_taken {
                 self.fulfill_accepted(*id, now);
             } else {
                 self.fulfill_refused(*id, not_paid(now), now);
@@ -202,12 +204,12 @@ impl Session {
             return true;
         }
         // None of what is overdue was paid: a host that can name its sums has told its fulfillments before it answered.
-        let Some(paid) = self.explain(&undecided.transferred, missing) else { return false };
+        let Some(taken) = self.explain(&undecided.transferred, missing) else { return false };
         for id in &undecided.overdue {
             self.expire_one(*id, now);
         }
-        for (index, id) in undecided.transferred.iter().enumerate() {
-            if index < paid {
+        for (id, is_taken) in undecided.transferred.iter().zip(taken) {
+            if is_taken {
                 self.transfer_accepted(*id, now);
             } else {
                 self.outgoing_refused(*id, not_paid(now), now);
@@ -216,15 +218,17 @@ impl Session {
         true
     }
 
-    /// How many of these requests, which were sent in this order, the peer took, if it took `missing` in all: those before
-    /// the moment at which the connection broke.
-    fn explain(&self, ids: &[TransferId], missing: i128) -> Option<usize> {
-        let amounts = ids.iter().map(|id| self.trustline.open_transfer(id).map_or(0, |open| i128::from(open.terms.amount())));
-        let sums = amounts.scan(0, |sum, amount| {
-            *sum += amount;
-            Some(*sum)
-        });
-        iter::once(0).chain(sums).position(|sum| sum == missing)
+    /// Which of these requests, which were sent in this order, the peer took, if it took `missing` in all: those before the moment
+    /// at which the connection broke. If that does not explain it, some of these were refused, such as for coming too late: then
+    /// they must be the only ones that do.
+    fn explain(&self, ids: &[TransferId], missing: i128) -> Option<Vec<bool>> {
+        let amount = |id| self.trustline.open_transfer(id).map_or(0, |open| i128::from(open.terms.amount()));
+        let amounts: Vec<i128> = ids.iter().map(amount).collect();
+        let before_the_break = (0..=amounts.len()).find(|end| amounts[..*end].iter().sum::<i128>() == missing);
+        match before_the_break {
+            Some(end) => Some((0..amounts.len()).map(|index| index < end).collect()),
+            None => only_choice(&amounts, missing),
+        }
     }
 
     /// Whether the peer's balance and ours speak of the same moment. A host decides alone, and everything it sent before
@@ -266,4 +270,16 @@ impl Session {
     fn overdue_before(&self, now: Timestamp) -> Option<Timestamp> {
         self.is_overdue(now).then(|| now.saturating_sub(self.config.limits.expiry_grace))
     }
+}
+
+/// The choice of these amounts that adds up to `sum`, if there is exactly one. `None` if they are too many to look at all choices.
+fn only_choice(amounts: &[i128], sum: i128) -> Option<Vec<bool>> {
+    if amounts.len() > MOST_CHOSEN_FROM {
+        return None;
+    }
+    let is_chosen = |choice: u32, index: usize| choice >> index & 1 == 1;
+    let total = |choice| amounts.iter().enumerate().filter(|(index, _)| is_chosen(choice, *index)).map(|(_, amount)| amount).sum::<i128>();
+    let mut choices = (0..1_u32 << amounts.len()).filter(|choice| total(*choice) == sum);
+    let choice = choices.next()?;
+    choices.next().is_none().then(|| (0..amounts.len()).map(|index| is_chosen(choice, index)).collect())
 }

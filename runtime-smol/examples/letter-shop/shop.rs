@@ -86,9 +86,9 @@ impl<R: Runtime + Default> Shop<R> {
         let account = self.account();
         self.host.close().await;
         // Where the journal has failed, what it has is what counts.
-        let stored = || self.journal.load(CUSTOMERS).ok().flatten().map_or(0, |state| state.sums.balance());
+        let stored = || Some(self.journal.load(CUSTOMERS).ok()?.map_or(0, |state| state.sums.balance()));
         let account = account.filter(|account| account.failure().is_none());
-        let balance = account.map_or_else(stored, |account| account.balance());
+        let balance = account.map_or_else(stored, |account| Some(account.balance()));
         self.http.close(PATIENCE).await;
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let Tally { letters, rejected, undelivered } = &self.terms.tally;
@@ -102,7 +102,8 @@ pub(crate) struct Books {
     letters: u64,
     rejected: u64,
     undelivered: u64,
-    balance: i128,
+    /// `None` if the journal cannot be read.
+    balance: Option<i128>,
 }
 
 /// Why a shop could not open.
@@ -147,12 +148,13 @@ pub(crate) async fn run<R: Runtime + Default>(args: &ShopArgs) -> Result<ExitCod
             "letters": letters,
             "rejected": rejected,
             "undelivered": undelivered,
-            "balance": balance.to_string(),
+            "balance": balance.map(|balance| balance.to_string()),
         });
         text::say(&summary.to_string());
     } else {
         let (letters, rejected) = (text::counted(letters, "letter"), text::counted(rejected, "payment"));
-        text::say(&format!("Sold {letters}, rejected {rejected}; the customers owe {}.", text::grouped(balance)));
+        let owed = balance.map_or_else(|| "an amount that cannot be read from the ledger".to_owned(), text::grouped);
+        text::say(&format!("Sold {letters}, rejected {rejected}; the customers owe {owed}."));
     }
     failure.map_or(Ok(ExitCode::SUCCESS), |failure| Err(failure.into()))
 }
