@@ -155,9 +155,17 @@ fn who_comes_while_a_session_closes_does_not_stay() {
     shop.side.clock(START.saturating_add(seconds(5)));
     assert_eq!(shop.side.take_disconnects(), [closed(ConnectionId(1)), closed(ConnectionId(2))]);
     shop.is_joined_again();
-    let now = shop.side.now;
-    shop.side.clock(now.saturating_add(millis(1)));
     assert_eq!(shop.side.take_disconnects(), [closed(ConnectionId(3))]);
+}
+
+#[test]
+fn the_loss_of_the_last_that_was_waited_for_closes_the_others() {
+    let mut shop = Solo::shop();
+    shop.hears(Body::Message(custom("{}")));
+    shop.is_joined_again();
+    shop.side.closes();
+    shop.side.disconnected(ConnectionId(1));
+    assert_eq!(shop.side.take_disconnects(), [closed(ConnectionId(2))]);
 }
 
 #[test]

@@ -133,6 +133,18 @@ fn a_repeat_of_the_prepare_shows_where_its_payer_is_now() {
 }
 
 #[test]
+fn a_payer_that_shows_itself_where_there_is_room_is_told_there_at_once() {
+    let mut shop = Solo::shop_with(|config| config.limits.in_flight_requests = 1);
+    shop.accepts(Solo::prepare(1, 10));
+    shop.accepts(Solo::prepare(2, 10));
+    shop.side.fulfills(1);
+    shop.side.fulfills(2);
+    assert_eq!(shop.talk(), ["Fulfill 1"], "and no more before that is answered");
+    shop.is_joined_again();
+    assert_eq!(shop.hears(Solo::prepare(2, 10)), ["Error: F07 AlreadyFulfilledError", "Fulfill 2"]);
+}
+
+#[test]
 fn other_requests_go_over_the_newest() {
     let mut pair = crowd();
     pair.shop.pays(1, 10);

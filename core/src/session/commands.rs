@@ -279,7 +279,10 @@ impl Session {
     pub fn disconnect_all(&mut self, reason: &DisconnectReason, now: Timestamp) {
         let connections: Vec<ConnectionId> = self.connections().collect();
         for connection in connections {
-            self.disconnect(connection, reason.clone(), now);
+            // With the loss of one a closing session may have closed the others.
+            if self.connections.contains(connection) {
+                self.disconnect(connection, reason.clone(), now);
+            }
         }
     }
 

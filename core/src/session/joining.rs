@@ -50,6 +50,7 @@ impl Session {
         self.ask_newcomer(now);
         self.send_unsent(now);
         self.elect(now);
+        self.close_when_idle(now);
     }
 
     /// The connections that a dialer has left by dialing anew.

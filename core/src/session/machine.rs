@@ -216,6 +216,7 @@ impl Session {
         if self.forget_connection(connection) {
             self.send_unsent(now);
             self.elect(now);
+            self.close_when_idle(now);
         }
     }
 }
