@@ -1,6 +1,6 @@
 //! A session, and a peer that says anything.
 
-use trustline_core::ledger::Authority;
+use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::ErrorName;
 use trustline_core::wire::{Body, Entry, ProtocolData, Transfer};
 use trustline_core::{Timestamp, WireLimits};
@@ -10,20 +10,25 @@ use crate::foreign_peer::{Act, ForeignPeer, IDS};
 use crate::names::{START, ledger_info, no_data, payment};
 use crate::solo::Solo;
 
+/// Small enough to be met.
+const BOUNDS: Bounds = Bounds { minimum: -50, maximum: 50 };
+
 /// Whatever a peer says, over however many connections, and whatever our own application and its process do meanwhile:
 /// nothing panics, each request has one answer over the connection that brought it, an answer counts where it was asked
-/// for, a refused command changes nothing, the bounds hold, and the effects alone give the live trustline after each step.
+/// for, what comes late or twice and a refused command change nothing, the bounds and limits hold, and the effects alone
+/// give the live trustline after each step.
 pub fn session(input: &[u8]) {
     let mut opcodes = Opcodes::new(input);
     let Some(mut peer) = begin(&mut opcodes) else { return };
     while let Some(act) = act(&mut opcodes) {
         peer.act(&act);
+        peer.obeys_every_law();
     }
 }
 
 fn begin(opcodes: &mut Opcodes) -> Option<ForeignPeer> {
     let authority = opcodes.one(&[Authority::Ours, Authority::Theirs, Authority::Shared])?;
-    Some(ForeignPeer::new(authority, opcodes.one(&[None, Some(1)])?))
+    Some(ForeignPeer::new(authority, BOUNDS, opcodes.one(&[None, Some(1)])?))
 }
 
 fn act(opcodes: &mut Opcodes) -> Option<Act> {
