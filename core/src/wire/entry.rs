@@ -132,4 +132,11 @@ mod tests {
             assert_eq!(entry, Entry { name: "a".into(), content_type, data: data.clone() });
         }
     }
+
+    #[test]
+    fn a_token_is_not_shown() {
+        assert_eq!(alloc::format!("{:?}", Entry::text("a", "b")), r#"Entry { name: "a", content_type: Text, data: b"b" }"#);
+        let token = Entry::text(Name::AUTH_TOKEN, "secret");
+        assert_eq!(alloc::format!("{token:?}"), r#"Entry { name: "auth_token", content_type: Text, data: .. }"#);
+    }
 }

@@ -57,3 +57,20 @@ impl fmt::Debug for ErrorCode {
         write!(f, "ErrorCode({:?})", self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_equals_its_own_text_and_no_other() {
+        let code = ErrorCode::new(*b"F00").unwrap();
+        assert_eq!((code == *"F00", code == *"F01", code == "F00", code == "F001"), (true, false, true, false));
+    }
+
+    #[test]
+    fn it_is_shown_as_text() {
+        let code = ErrorCode::new(*b"F00").unwrap();
+        assert_eq!(alloc::format!("{code:>4}|{code:?}"), r#" F00|ErrorCode("F00")"#);
+    }
+}

@@ -215,8 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_and_texts_survive() {
-        for length in [127, 128, 255, 256, 300] {
+    fn lists_and_texts_of_any_length_survive() {
+        for length in [1, 127, 128, 255, 256, 300] {
             let long = IlpError {
                 name: "n".repeat(length).into(),
                 triggered_by: "g".repeat(length),

@@ -135,7 +135,9 @@ mod tests {
         for text in ["", "ILP", "ilp2", "\u{e9}"] {
             assert_eq!(Name::from(text), text);
             assert_eq!(Name::from(text), Name::from(text));
+            assert_eq!(Name::from(text).as_ref(), text);
             assert_ne!(Name::from(text), Name::ILP);
+            assert_ne!(Name::from(text), "ilp");
         }
     }
 

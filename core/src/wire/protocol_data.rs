@@ -188,6 +188,9 @@ mod tests {
         assert_eq!(ProtocolData::from(a.clone()).with(b.clone()).with(c.clone()), all);
         assert_eq!([&a, &b, &c].into_iter().cloned().collect::<ProtocolData>(), all);
         assert!(all.iter().eq([&a, &b, &c]));
+        assert!((&all).into_iter().eq([&a, &b, &c]));
+        assert_ne!(all, ProtocolData::from(vec![b.clone(), a.clone(), c.clone()]));
+        assert_eq!(alloc::format!("{all:?}"), alloc::format!("[{a:?}, {b:?}, {c:?}]"));
         assert_eq!(all.primary(), Some(&a));
         assert_eq!(all.get("c"), Some(&c));
         assert_eq!(all.get("d"), None);
@@ -201,6 +204,17 @@ mod tests {
             assert_eq!(none.primary(), None);
             assert_eq!(none.encode().unwrap(), &b"\x01\x00"[..]);
         }
+    }
+
+    #[test]
+    fn none_and_one_need_no_list() {
+        let one = Entry::octets("a", vec![]);
+        for data in [ProtocolData::from(one.clone()), vec![one.clone()].into(), ProtocolData::new().with(one)] {
+            let decoded = ProtocolData::decode(&data.encode().unwrap(), &limits(1, 1)).unwrap();
+            assert!(matches!((data.0, decoded.0), (Repr::One(_), Repr::One(_))));
+        }
+        let none = ProtocolData::decode(&entries(0).encode().unwrap(), &limits(0, 0)).unwrap();
+        assert!(matches!(none.0, Repr::Empty));
     }
 
     #[test]
@@ -249,6 +263,7 @@ mod tests {
         assert!(ProtocolData::decode(&bytes, &limits(1, 3)).is_ok());
         let error = ProtocolData::decode(&bytes, &limits(1, 2)).unwrap_err();
         assert_eq!(error, DecodeError::LimitExceeded { field: Field::ProtocolName, offset: 2, limit: 2 });
+        assert_eq!((error.field(), error.offset()), (Field::ProtocolName, 2));
     }
 
     #[test]
