@@ -86,6 +86,15 @@ fn a_stranger_is_no_payer_and_disputes_nothing() {
 }
 
 #[test]
+fn who_refuses_for_another_reason_knows_it_and_denies_it() {
+    let mut shop = shop_left_by_its_payer(2);
+    let first = told(&mut shop);
+    answers(&mut shop, &first, Solo::error(ErrorName::AlreadyRolledBack));
+    assert_eq!(shop.side.events(), ["dispute: fulfill 1 denied: F06 AlreadyRolledBackError"]);
+    assert_eq!((open(&shop.side), shop.side.balance()), (0, 10), "ours stands");
+}
+
+#[test]
 fn a_reject_looks_for_its_payer_too() {
     let mut shop = Solo::shop();
     shop.accepts(Solo::prepare(1, 10));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::credentials::{Credentials, Token};
 use super::error_name::ErrorName;
 use super::subprotocol;
-use crate::wire::{Body, Packet, ProtocolData};
+use crate::wire::{Body, Name, Packet, ProtocolData};
 use crate::{Limits, Timestamp};
 
 /// Waits for the first frame of a connection that was accepted, and says whose it claims to be. Whether the claim is
@@ -87,23 +87,21 @@ impl Acceptor {
 }
 
 fn credentials(protocol_data: &ProtocolData) -> Result<Credentials, &'static str> {
+    if protocol_data.primary().is_none_or(|first| first.name != Name::AUTH) {
+        return Err("the first entry must be auth");
+    }
     let mut username = None;
     let mut token = None;
     let mut others = alloc::vec::Vec::new();
-    for (index, entry) in protocol_data.iter().enumerate() {
+    for (index, entry) in protocol_data.iter().enumerate().skip(1) {
         if protocol_data.iter().take(index).any(|earlier| earlier.name == entry.name) {
             return Err("two entries have the same name");
         }
         match &*entry.name {
-            "auth" if index == 0 => {}
-            _ if index == 0 => return Err("the first entry must be auth"),
             "auth_username" => username = Some(subprotocol::text(entry).ok_or("auth_username must be UTF-8 text (type 1)")?),
             "auth_token" => token = Some(subprotocol::text(entry).ok_or("auth_token must be UTF-8 text (type 1)")?),
             _ => others.push(entry.clone()),
         }
-    }
-    if protocol_data.is_empty() {
-        return Err("the first entry must be auth");
     }
     Ok(Credentials {
         // RFC 0023: a username that is absent is empty.

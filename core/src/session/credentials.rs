@@ -68,6 +68,7 @@ mod tests {
     #[test]
     fn a_token_is_never_printed() {
         let credentials = Credentials { token: Token::from("s3cr3t"), ..Credentials::default() };
+        assert_eq!(alloc::format!("{:?}", credentials.token), "Token(..)");
         assert!(!alloc::format!("{credentials:?}").contains("s3cr3t"));
     }
 
@@ -88,6 +89,8 @@ mod tests {
     fn tokens_match_whole_or_not_at_all() {
         let token = Token::from("s3cr3t");
         assert!(token.matches("s3cr3t"));
+        assert_eq!(token, Token::from("s3cr3t"));
+        assert_ne!(token, Token::from("s3cr3"));
         assert!(!token.matches("s3cr3"));
         assert!(!token.matches(""));
         assert!(Token::default().matches(""));

@@ -58,6 +58,16 @@ fn refusal(acceptance: Acceptance) -> [alloc::string::String; 3] {
 }
 
 #[test]
+fn who_shows_credentials_may_be_told_no_or_not_now() {
+    let told = |answer: fn(&AuthenticationRequest, &str, Timestamp) -> Bytes| {
+        let Acceptance::Authenticate(request) = message(vec![auth(), token()]) else { panic!("it authenticates") };
+        refusal(Acceptance::Refused(answer(&request, "why", NOW)))
+    };
+    assert_eq!(told(AuthenticationRequest::refusal), ["F00", "NotAcceptedError", "why"]);
+    assert_eq!(told(AuthenticationRequest::not_now), ["T00", "UnreachableError", "why"]);
+}
+
+#[test]
 fn our_own_authentication_is_read_back() {
     let further = ProtocolData::from(Entry::text("device", "phone"));
     let shown = Credentials { username: "alice".into(), token: Token::from("s3cr3t"), protocol_data: further };

@@ -4,7 +4,7 @@ use super::desk::{Desk, FIRST, config};
 use super::peer::{error, fulfillment, id, prepare, prepare_until};
 use crate::ledger::Authority::{Ours, Shared, Theirs};
 use crate::ledger::Bounds;
-use crate::session::{ConnectionId, DeadlineReason, ErrorName};
+use crate::session::{ConnectionId, DeadlineReason, ErrorName, Stopped};
 use crate::wire::{Body, ProtocolData};
 use DeadlineReason::{Answer, Close, Expiry, Reconcile, Retry};
 
@@ -187,4 +187,16 @@ fn a_stopped_session_waits_for_nothing_and_does_nothing() {
     desk.session.set_bounds(Bounds::UNBOUNDED, desk.now);
     assert!(desk.outputs().is_empty());
     assert_eq!(desk.session.trustline().snapshot(), before);
+    assert_eq!(desk.session.stopped(), Some(Stopped::Journal));
+}
+
+#[test]
+fn the_first_reason_to_stop_is_the_one_that_is_told() {
+    let mut desk = Desk::connected(Ours);
+    desk.session.remove();
+    assert_eq!((desk.session.stopped(), desk.deadline()), (Some(Stopped::Removed), None));
+    let mut failed = Desk::connected(Ours);
+    failed.session.stop();
+    failed.session.remove();
+    assert_eq!(failed.session.stopped(), Some(Stopped::Journal));
 }
