@@ -169,6 +169,21 @@ fn the_loss_of_the_last_that_was_waited_for_closes_the_others() {
 }
 
 #[test]
+fn those_that_are_given_up_together_go_for_one_reason_and_leave_nothing_to_each_other() {
+    let mut shop = Solo::shop();
+    shop.hears(Body::Message(custom("{}")));
+    shop.side.pays(1, 10);
+    shop.is_joined_again();
+    shop.side.closes();
+    let now = shop.side.now;
+    shop.side.session.disconnect_all(&DisconnectReason::Suspended, now);
+    shop.side.drain();
+    let given_up = [1, 2].map(|n| (ConnectionId(n), DisconnectReason::Suspended));
+    assert_eq!(shop.side.take_disconnects(), given_up);
+    assert_eq!(shop.talk(), [""; 0], "what waits for an answer on the first is not asked over the second, which goes as well");
+}
+
+#[test]
 fn what_is_undecided_is_there_when_the_session_starts_again() {
     let mut pair = Pair::connected();
     pair.customer.pays(1, 10);

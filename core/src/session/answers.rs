@@ -41,9 +41,7 @@ impl Session {
         if let (Some(id), Some(protocol_data)) = (about, protocol_data) {
             self.event(Event::TransferAnswered { id, protocol_data });
         }
-        self.send_unsent(now);
-        self.elect(now);
-        self.close_when_idle(now);
+        self.go_on(now);
     }
 
     /// `sequence` is our trustline's when we authenticated.
@@ -59,7 +57,7 @@ impl Session {
             }
             Err(error) => {
                 self.event(Event::AuthenticationRefused { connection, error: boxed(error) });
-                self.disconnect(connection, DisconnectReason::AuthenticationRefused, now);
+                self.disconnect(connection, &DisconnectReason::AuthenticationRefused, now);
             }
         }
     }

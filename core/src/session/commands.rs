@@ -278,12 +278,7 @@ impl Session {
     /// Gives up every connection at once, for this reason. Requests that had no answer are sent again over the next one.
     pub fn disconnect_all(&mut self, reason: &DisconnectReason, now: Timestamp) {
         let connections: Vec<ConnectionId> = self.connections().collect();
-        for connection in connections {
-            // With the loss of one a closing session may have closed the others.
-            if self.connections.contains(connection) {
-                self.disconnect(connection, reason.clone(), now);
-            }
-        }
+        self.disconnect_each(&connections, reason, now);
     }
 
     /// Changes how many transfers may be open, and how fast the peer may make new ones, from now on: the two

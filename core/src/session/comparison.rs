@@ -48,7 +48,6 @@
 //! without one: of several who share it, each has a part of the sums.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use super::answers::Answer;
 use super::dispute::{Dispute, Stopped};
@@ -169,7 +168,7 @@ impl Session {
             self.report(dispute, now);
             // It has stopped.
             if self.connections.contains(connection) {
-                self.disconnect(connection, DisconnectReason::Disputed, now);
+                self.disconnect(connection, &DisconnectReason::Disputed, now);
             }
         }
     }
@@ -221,10 +220,7 @@ impl Session {
         }
         self.event(Event::Dispute(dispute));
         if self.stopped.is_some() {
-            let connections: Vec<ConnectionId> = self.connections().collect();
-            for connection in connections {
-                self.disconnect(connection, DisconnectReason::Disputed, now);
-            }
+            self.disconnect_all(&DisconnectReason::Disputed, now);
         }
     }
 }

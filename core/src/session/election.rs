@@ -88,9 +88,7 @@ impl Session {
     pub(super) fn close_replaced(&mut self, now: Timestamp) {
         let is_over = |connection: &&Connection| connection.replaced_until().is_some_and(|until| until <= now);
         let over: Vec<ConnectionId> = self.connections.iter().filter(is_over).map(|connection| connection.id).collect();
-        for connection in over {
-            self.disconnect(connection, DisconnectReason::Replaced, now);
-        }
+        self.disconnect_each(&over, &DisconnectReason::Replaced, now);
     }
 
     /// The connections of which one is kept, the first in rank first. Empty where there is nothing to choose, or nothing to

@@ -48,9 +48,7 @@ impl Session {
         // What expired while nobody was here is told as that.
         self.expire(now);
         self.ask_newcomer(now);
-        self.send_unsent(now);
-        self.elect(now);
-        self.close_when_idle(now);
+        self.go_on(now);
     }
 
     /// The connections that a dialer has left by dialing anew.
@@ -63,10 +61,7 @@ impl Session {
     /// can tell but by the order in which they authenticate; if that is wrong, it dials again.
     pub(super) fn give_up_left_by(&mut self, dialer: Option<LedgerId>) {
         let left: Vec<ConnectionId> = self.left_by(dialer).collect();
-        for connection in left {
-            self.outputs.push_back(Output::Disconnect { connection, reason: DisconnectReason::Replaced });
-            self.forget_connection(connection);
-        }
+        self.give_up(&left, &DisconnectReason::Replaced);
     }
 
     /// What was asked over a connection that is gone waits for another. Returns whether there was such a connection.
@@ -88,10 +83,31 @@ impl Session {
         true
     }
 
+    /// Gives connections up, all of them before anything goes over another.
+    pub(super) fn disconnect_each(&mut self, connections: &[ConnectionId], reason: &DisconnectReason, now: Timestamp) {
+        if !connections.is_empty() {
+            self.give_up(connections, reason);
+            self.go_on(now);
+        }
+    }
+
     /// Gives a connection up.
-    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: DisconnectReason, now: Timestamp) {
-        self.outputs.push_back(Output::Disconnect { connection, reason });
-        self.handle_disconnected(connection, now);
+    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: &DisconnectReason, now: Timestamp) {
+        self.disconnect_each(&[connection], reason, now);
+    }
+
+    fn give_up(&mut self, connections: &[ConnectionId], reason: &DisconnectReason) {
+        for connection in connections {
+            self.outputs.push_back(Output::Disconnect { connection: *connection, reason: reason.clone() });
+            self.forget_connection(*connection);
+        }
+    }
+
+    /// A connection came, or went, or has room again: what waits for that is done.
+    pub(super) fn go_on(&mut self, now: Timestamp) {
+        self.send_unsent(now);
+        self.elect(now);
+        self.close_when_idle(now);
     }
 }
 

@@ -187,7 +187,7 @@ impl Session {
         self.expire(now);
         let packet = match Packet::decode(frame, &self.config.limits.wire) {
             Ok(packet) => packet,
-            Err(error) if error.is_limit() => return self.disconnect(connection, DisconnectReason::Violation(error), now),
+            Err(error) if error.is_limit() => return self.disconnect(connection, &DisconnectReason::Violation(error), now),
             Err(_) => {
                 self.violations.unreadable += 1;
                 return;
@@ -214,9 +214,7 @@ impl Session {
     /// A connection is gone, from whichever side.
     pub fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
         if self.forget_connection(connection) {
-            self.send_unsent(now);
-            self.elect(now);
-            self.close_when_idle(now);
+            self.go_on(now);
         }
     }
 }

@@ -117,10 +117,10 @@ impl Session {
                 && deadline <= now
             {
                 match request {
-                    Request::Authenticate { .. } => self.disconnect(connection, DisconnectReason::AuthenticationTimeout, now),
+                    Request::Authenticate { .. } => self.disconnect(connection, &DisconnectReason::AuthenticationTimeout, now),
                     // What it asked must be answered some day: over another connection.
                     _ if request.transfer().is_some() || request == Request::Election => {
-                        self.disconnect(connection, DisconnectReason::RequestTimeout, now);
+                        self.disconnect(connection, &DisconnectReason::RequestTimeout, now);
                     }
                     _ => {
                         open.requests.remove(id);
