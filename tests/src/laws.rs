@@ -56,6 +56,7 @@
 //! | What cannot be read has no answer | `an_unreadable_frame_lets_nobody_in` | `tests/tests/acceptor_laws.rs` |
 //! | Each request is answered once, over its connection | `a_request_has_one_answer_where_it_was_asked` | `tests/tests/foreign_peer_laws.rs` |
 //! | An answer counts only on the connection that was asked | `an_answer_counts_only_where_it_was_asked_for` | `tests/tests/foreign_peer_laws.rs` |
+//! | A connection is given up once, for one reason | `a_connection_is_given_up_once` | `tests/tests/foreign_peer_laws.rs` |
 //! | Inputs may come late or twice | `an_input_that_comes_late_or_twice_changes_nothing` | `tests/tests/foreign_peer_laws.rs` |
 //! | The limits hold | `the_bounds_hold_whatever_a_peer_says` | `tests/tests/foreign_peer_laws.rs` |
 //! | What it can open is bounded | `what_a_peer_can_open_is_bounded` | `tests/tests/foreign_peer_laws.rs` |

@@ -207,8 +207,10 @@ impl Session {
     }
 
     /// A text WebSocket message came, which BTP has no use for: it is counted.
-    pub fn handle_text(&mut self, _connection: ConnectionId) {
-        self.violations.unreadable += 1;
+    pub fn handle_text(&mut self, connection: ConnectionId) {
+        if self.stopped.is_none() && self.connections.contains(connection) {
+            self.violations.unreadable += 1;
+        }
     }
 
     /// A connection is gone, from whichever side.

@@ -1,23 +1,27 @@
-//! What must hold after each act, each panicking with what broke it.
+//! What must hold after each happening, each panicking with what broke it.
 
 use trustline_core::ledger::Authority;
 use trustline_core::session::{AuthenticationRequest, Credentials};
 use trustline_core::wire::{Body, Packet};
 
-use super::{CONNECTIONS, ForeignPeer, OPEN};
+use super::{CONNECTIONS, IN_FLIGHT, OPEN, Ours, UNANSWERED};
 use crate::names::{START, no_data, payment, seconds};
 
-impl ForeignPeer {
+/// Of the connections that are gone, so many are tried again.
+const LATE: usize = 8;
+
+impl Ours {
     /// All that is below.
     pub fn obeys_every_law(&mut self) {
         self.gave_each_request_one_answer_where_it_was_asked();
         self.took_answers_only_where_it_had_asked();
+        self.gave_each_connection_up_once();
         self.ignores_what_comes_late_or_twice();
         self.kept_its_bounds();
         self.kept_its_limits();
     }
 
-    /// Over the connection that asked, whatever it asked.
+    /// Over the connection that asked, whatever it asked; at once, or when our application has the answer.
     pub fn gave_each_request_one_answer_where_it_was_asked(&self) {
         assert_eq!(self.misanswered, Vec::<String>::new());
     }
@@ -25,6 +29,11 @@ impl ForeignPeer {
     /// What the peer answers on another connection does nothing.
     pub fn took_answers_only_where_it_had_asked(&self) {
         assert_eq!(self.misplaced, []);
+    }
+
+    /// For one reason.
+    pub fn gave_each_connection_up_once(&self) {
+        assert_eq!(self.given_up_again, []);
     }
 
     /// What is gone, what is open already, and time that has not come.
@@ -35,8 +44,9 @@ impl ForeignPeer {
         let now = self.side.now;
         let before = self.side.whole_state();
         let session = &mut self.side.session;
-        for gone in &self.gone {
+        for gone in self.gone.iter().rev().take(LATE) {
             session.handle_frame(*gone, &late, now);
+            session.handle_text(*gone);
             session.handle_disconnected(*gone, now);
         }
         for open in session.connections().collect::<Vec<_>>() {
@@ -67,6 +77,11 @@ impl ForeignPeer {
         let session = &self.side.session;
         assert!(session.trustline().open_len() <= OPEN);
         assert!(session.connections().count() <= CONNECTIONS);
+        assert!(session.in_flight() <= IN_FLIGHT * session.connections().count());
         assert!(session.in_flight() <= self.asked.len(), "what we wait for was asked");
+        for open in session.connections() {
+            let unanswered = self.requests.iter().filter(|((connection, _), _)| *connection == open).count();
+            assert!(unanswered <= UNANSWERED, "{unanswered} requests wait for our application");
+        }
     }
 }

@@ -2,11 +2,12 @@
 
 use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::ErrorName;
+use trustline_core::testing::TRANSFERS;
 use trustline_core::wire::{Body, Entry, ProtocolData, Transfer};
 use trustline_core::{Timestamp, WireLimits};
 
 use super::opcodes::Opcodes;
-use crate::foreign_peer::{Act, ForeignPeer, IDS};
+use crate::foreign_peer::{Happening, Ours};
 use crate::names::{START, ledger_info, no_data, payment};
 use crate::solo::Solo;
 
@@ -15,47 +16,49 @@ const BOUNDS: Bounds = Bounds { minimum: -50, maximum: 50 };
 
 /// Whatever a peer says, over however many connections, and whatever our own application and its process do meanwhile:
 /// nothing panics, each request has one answer over the connection that brought it, an answer counts where it was asked
-/// for, what comes late or twice and a refused command change nothing, the bounds and limits hold, and the effects alone
+/// for, a connection is given up once, what comes late or twice and a refused command change nothing, the bounds and limits hold, and the effects alone
 /// give the live trustline after each step.
 pub fn session(input: &[u8]) {
     let mut opcodes = Opcodes::new(input);
-    let Some(mut peer) = begin(&mut opcodes) else { return };
-    while let Some(act) = act(&mut opcodes) {
-        peer.act(&act);
-        peer.obeys_every_law();
+    let Some(mut ours) = begin(&mut opcodes) else { return };
+    while let Some(happening) = happening(&mut opcodes) {
+        ours.meets(&happening);
+        ours.obeys_every_law();
     }
 }
 
-fn begin(opcodes: &mut Opcodes) -> Option<ForeignPeer> {
+fn begin(opcodes: &mut Opcodes) -> Option<Ours> {
     let authority = opcodes.one(&[Authority::Ours, Authority::Theirs, Authority::Shared])?;
-    Some(ForeignPeer::new(authority, BOUNDS, opcodes.one(&[None, Some(1)])?))
+    Some(Ours::new(authority, BOUNDS, opcodes.one(&[None, Some(1)])?))
 }
 
-fn act(opcodes: &mut Opcodes) -> Option<Act> {
-    Some(match opcodes.below(26)? {
-        0 => Act::Joins,
-        1 => Act::WeDial,
-        2 => Act::Knocks(opcodes.bytes()?.into()),
-        3 => Act::Leaves { which: opcodes.byte()?.into() },
-        4 => Act::SaysFrame(opcodes.bytes()?.into()),
-        5 => Act::SaysText,
-        6 | 7 => Act::Says(request(opcodes)?),
-        8 | 9 => Act::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: false },
-        10 => Act::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: true },
-        11 => Act::AnswersNothing { request_id: opcodes.one(&[0, 1, 2, 1 << 20, u32::MAX])?, answer: answer(opcodes)? },
-        12 => Act::WePay { n: id(opcodes)?, amount: opcodes.amount()?, expires_in: opcodes.one(&[0, 1_000, 30_000, 90_000_000])? },
-        13 => Act::WeTransfer { n: id(opcodes)?, amount: opcodes.amount()? },
-        14 => id(opcodes).map(|n| Act::WeFulfill { n, with: n })?,
-        15 => Act::WeFulfill { n: id(opcodes)?, with: id(opcodes)? },
-        16 => Act::WeReject { n: id(opcodes)? },
-        17 => Act::WeAsk,
-        18 => Act::WeAnswer,
-        19 => Act::WeClose,
-        20 => Act::WeRestart,
-        21 => Act::WeDie { effects: opcodes.below(3)?.into(), frames: opcodes.below(3)?.into() },
-        22..24 => Act::Clock { millis: opcodes.one(&[1, 1_000, 5_000, 15_000, 65_000, 7_200_000, 100_000_000])? },
-        24 => Act::Clock { millis: -i64::from(opcodes.byte()?) },
-        _ => Act::Clock { millis: opcodes.byte()?.into() },
+fn happening(opcodes: &mut Opcodes) -> Option<Happening> {
+    Some(match opcodes.below(28)? {
+        0 => Happening::Joins,
+        1 => Happening::WeDial,
+        2 => Happening::Knocks(opcodes.bytes()?.into()),
+        3 => Happening::Leaves { which: opcodes.byte()?.into() },
+        4 => Happening::SaysFrame(opcodes.bytes()?.into()),
+        5 => Happening::SaysText,
+        6 | 7 => Happening::Says(request(opcodes)?),
+        8 | 9 => Happening::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: false },
+        10 => Happening::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: true },
+        11 => Happening::AnswersNothing { request_id: opcodes.one(&[0, 1, 2, 1 << 20, u32::MAX])?, answer: answer(opcodes)? },
+        12 => Happening::WePay { n: id(opcodes)?, amount: opcodes.amount()?, expires_in: opcodes.one(&[0, 1_000, 30_000, 90_000_000])? },
+        13 => Happening::WeTransfer { n: id(opcodes)?, amount: opcodes.amount()? },
+        14 => id(opcodes).map(|n| Happening::WeFulfill { n, with: n })?,
+        15 => Happening::WeFulfill { n: id(opcodes)?, with: id(opcodes)? },
+        16 => Happening::WeReject { n: id(opcodes)? },
+        17 => Happening::WeAsk,
+        18 => Happening::WeAnswer,
+        19 => Happening::WeClose,
+        20 => Happening::WeRestart,
+        21 => Happening::WeDie { effects: opcodes.below(3)?.into(), frames: opcodes.below(3)?.into() },
+        22..24 => Happening::Clock { millis: opcodes.one(&[1, 1_000, 5_000, 15_000, 65_000, 7_200_000, 100_000_000])? },
+        24 => Happening::Clock { millis: -i64::from(opcodes.byte()?) },
+        25 => Happening::Clock { millis: opcodes.byte()?.into() },
+        26 => Happening::WeRefuse,
+        _ => Happening::WeDisconnect,
     })
 }
 
@@ -146,5 +149,5 @@ fn statement(opcodes: &mut Opcodes) -> Option<Entry> {
 
 /// Of few, so that what is said meets.
 fn id(opcodes: &mut Opcodes) -> Option<u32> {
-    opcodes.byte().map(|byte| u32::from(byte) % IDS)
+    opcodes.byte().map(|byte| u32::from(byte) % TRANSFERS)
 }

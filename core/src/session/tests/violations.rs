@@ -56,12 +56,14 @@ fn a_broken_limit_ends_the_connection_and_what_it_left_open_goes_on() {
 }
 
 #[test]
-fn a_frame_of_a_connection_that_is_gone_is_nothing() {
+fn what_comes_over_a_connection_that_is_gone_is_nothing() {
     let mut desk = Desk::connected(Ours);
     desk.cut(FIRST);
     assert!(desk.asks(Body::Prepare(prepare(1))).is_empty());
     assert!(desk.asks_on(ConnectionId(99), Body::Prepare(prepare(1))).is_empty());
+    desk.session.handle_text(FIRST);
     assert_eq!(desk.session.trustline().sequence(), 0);
+    assert_eq!(*desk.session.violations(), Violations::default());
 }
 
 #[test]
