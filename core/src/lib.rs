@@ -21,7 +21,8 @@
 //! # What may grow
 //!
 //! Configurations, limits, counts, reasons and events are `#[non_exhaustive]`: a new limit or a new reason is no breaking change.
-//! Take the default, and set what is different. What an embedder has to act on is not: a new
+//! Take the default, and set what is different. Pairs of numbers that belong together, such as
+//! [`Bounds`](ledger::Bounds), and [`Credentials`](session::Credentials) are complete. What an embedder has to act on is not: a new
 //! [`Fact`](ledger::Fact), [`Output`](session::Output), or part of a [`Snapshot`](ledger::Snapshot) that a match or a copy
 //! left out would be lost money, and so the compiler has to say so. Packets are as RFC 0023 has them.
 

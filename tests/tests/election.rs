@@ -289,8 +289,8 @@ fn without_two_different_addresses_or_among_a_host_and_its_clients_all_connectio
     for config in [nameless, namesakes, hosting, hosted] {
         let mut solo = Solo::new(config);
         solo.is_joined();
-        solo.is_joined_again();
-        assert_eq!(solo.side.take_frames().len(), 0, "nobody is asked");
+        solo.side.accepted(ConnectionId(2), 0);
+        assert_eq!(solo.talk(), ["Response"], "nobody is asked who lives");
         assert_eq!(connections(&solo.side).len(), 2);
     }
 }
@@ -345,6 +345,18 @@ fn an_answer_replaces_only_those_that_were_there_when_it_was_asked_for() {
     assert!(equal.side.deadline().is_some_and(|deadline| deadline.reason == DeadlineReason::Answer(dialed)));
     equal.is_answered(Solo::response());
     assert!(equal.side.deadline().is_some_and(|deadline| deadline.reason == DeadlineReason::Replaced(equal.connection)));
+}
+
+#[test]
+fn of_more_than_two_the_first_in_rank_replaces_all_the_others() {
+    let (mut equal, dialed) = contested();
+    equal.side.accepted(ConnectionId(3), 0);
+    assert_eq!(equal.talk(), ["Response"]);
+    equal.is_answered(Solo::response());
+    equal.is_answered(Solo::response());
+    let later = equal.side.now.saturating_add(LINGERS);
+    equal.side.clock(later);
+    assert_eq!(connections(&equal.side), [dialed]);
 }
 
 #[test]

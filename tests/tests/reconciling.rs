@@ -144,6 +144,27 @@ fn a_balance_alone_tells_nothing_about_two_directions() {
 }
 
 #[test]
+fn a_balance_alone_is_compared_with_the_one_before() {
+    // A host: five were paid, and then ten.
+    let mut customer = Solo::customer();
+    customer.side.transfers(3, 5);
+    customer.is_answered(Solo::response());
+    customer.side.transfers(1, 10);
+    away_until(&mut customer, seconds(26 * 60 * 60));
+    customer.is_answered(Body::Response(balance(15)));
+    assert_eq!(customer.side.events(), ["out 1 transferred: 10"]);
+    // An equal, the other way round.
+    let mut equal = Solo::equal();
+    equal.accepts(Solo::transfer(3, 5));
+    equal.accepts(Solo::prepare(1, 10));
+    equal.side.fulfills(1);
+    away_until(&mut equal, EXPIRY + seconds(2 * 60 * 60));
+    equal.is_answered(Solo::error(ErrorName::TransferNotFound));
+    equal.is_answered(Body::Response(balance(-15)));
+    assert_eq!(equal.side.events(), ["in 1 fulfilled"]);
+}
+
+#[test]
 fn a_balance_alone_does_not_tell_which_of_two_payments_a_silent_host_took() {
     for (owed, event) in [(10, "dispute: balance 0 here, -10 there, 2 undecided"), (0, "out 1 expired")] {
         let mut customer = Solo::customer();
@@ -304,6 +325,26 @@ fn a_peer_that_is_in_doubt_itself_is_asked_again_when_it_has_had_time_for_our_an
     assert_eq!(names(&equal.asked()), ["balance"]);
     equal.is_answered(books(0, 10));
     assert_eq!(equal.side.events(), ["in 1 fulfilled"]);
+}
+
+#[test]
+fn a_peers_doubts_about_the_other_direction_hide_nothing() {
+    let mut paid = in_doubt_since(EXPIRY + seconds(60 * 60));
+    paid.is_answered(Solo::error(ErrorName::TransferNotFound));
+    paid.is_answered(Body::Response(balance(-10).with(sums([0, 10, 7, 0]))));
+    assert_eq!(paid.side.events(), ["in 1 fulfilled"]);
+    let payer = || {
+        let mut payer = Solo::equal();
+        payer.side.transfers(2, 7);
+        away_until(&mut payer, seconds(26 * 60 * 60));
+        payer
+    };
+    let mut told = payer();
+    told.is_answered(Body::Response(balance(7).with(sums([7, 0, 0, 9]))));
+    assert_eq!(told.side.events(), ["out 2 transferred: 7"]);
+    let mut asks_again = payer();
+    asks_again.is_answered(Body::Response(balance(7).with(sums([7, 0, 9, 0]))));
+    assert_eq!(asks_again.side.events(), [""; 0]);
 }
 
 #[test]

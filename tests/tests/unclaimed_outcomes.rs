@@ -135,6 +135,18 @@ fn a_payer_that_showed_itself_is_told_before_the_others() {
 }
 
 #[test]
+fn a_payer_that_has_forgotten_its_payment_by_now_ends_it_and_disputes_nothing() {
+    let mut shop = shop_left_by_its_payer(0);
+    // It comes back when it need not remember the payment any more, and still does; the moment after it does not.
+    shop.side.clock(START.saturating_add(seconds(30) + Limits::default().memory_margin / 2));
+    shop.is_joined_again();
+    shop.side.events();
+    shop.hears(Solo::prepare(1, 10));
+    shop.is_answered(Solo::error(UNKNOWN));
+    assert_eq!((open(&shop.side), shop.side.balance(), shop.side.events()), (0, 10, vec![]));
+}
+
+#[test]
 fn a_payer_of_what_was_paid_is_waited_for_for_longer_than_any_payment_lives_and_no_longer() {
     let Limits { furthest_expiry, memory_margin, .. } = Limits::default();
     let kept = furthest_expiry + memory_margin;
@@ -157,8 +169,15 @@ fn a_payer_that_is_lost_when_it_is_waited_for_no_longer_leaves_nothing_to_wait_f
     answers(&mut shop, &first, Solo::error(UNKNOWN));
     assert_eq!(words(&told(&mut shop)), [(3, "Fulfill 1")]);
     shop.side.closes();
-    // The process slept for two days. Of the connections that are given up now, a stranger's is the last.
+    // The process slept for two days, and all are given up at once: the strangers, and who is asked.
     shop.side.clock(START.saturating_add(seconds(48 * 60 * 60)));
+    assert_eq!(shop.side.deadline(), None);
+    told(&mut shop);
+    // Whoever comes is the last to be asked.
+    shop.side.accepted(ConnectionId(5), 0);
+    let last = told(&mut shop);
+    assert_eq!(words(&last), [(5, "Response"), (5, "Fulfill 1")]);
+    answers(&mut shop, &last, Solo::error(UNKNOWN));
     assert_eq!((open(&shop.side), shop.side.deadline()), (0, None));
 }
 

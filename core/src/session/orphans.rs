@@ -134,3 +134,18 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else a host would remember every connection that there ever was.
+    #[test]
+    fn strangers_are_remembered_while_they_are_here() {
+        let id = TransferId::from([1; 16]);
+        let mut orphans = Orphans::default();
+        orphans.strangers.insert(id, alloc::vec![ConnectionId(1), ConnectionId(2)]);
+        orphans.forget_connection(ConnectionId(1));
+        assert_eq!(orphans.strangers(&id), [ConnectionId(2)]);
+    }
+}

@@ -31,6 +31,15 @@ fn a_connection_that_we_dialed() {
 }
 
 #[test]
+fn what_is_to_be_done_waits_and_can_be_counted() {
+    let mut desk = Desk::new(config(Ours));
+    assert_eq!(desk.session.queued_outputs(), 0);
+    let request = AuthenticationRequest { request_id: 1, credentials: Credentials::default() };
+    desk.session.handle_accepted(FIRST, &request, ProtocolData::new(), desk.now);
+    assert_eq!((desk.session.queued_outputs(), desk.outputs().len(), desk.session.queued_outputs()), (2, 2, 0));
+}
+
+#[test]
 fn a_connection_that_the_host_refuses() {
     let mut desk = Desk::new(config(Theirs));
     desk.session.handle_connected(FIRST, desk.now);

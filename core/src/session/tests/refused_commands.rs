@@ -91,3 +91,20 @@ fn because_the_peer_could_not_take_it() {
     let transfer = refused(&mut desk, |desk| desk.session.transfer(id(1), 1, &full, desk.now));
     assert!(matches!(transfer, PrepareFailure::Unencodable(_)));
 }
+
+#[test]
+fn because_it_is_too_long_by_one_byte() {
+    let mut limited = config(Ours);
+    (limited.limits.wire.frame_bytes, limited.limits.wire.name_bytes) = (1_000, 4);
+    let mut desk = Desk::connected_with(limited);
+    let entry = |name: &str, bytes| ProtocolData::from(Entry::octets(name, alloc::vec![0; bytes]));
+    // The rest of a frame takes no more than 128 bytes.
+    let fits = |bytes: &usize| entry("name", *bytes).encode().unwrap().len() <= 1_000 - 128;
+    let longest = (0..1_000).filter(fits).max().unwrap();
+    desk.session.message(entry("name", longest), desk.now).unwrap();
+    desk.outputs();
+    for (too_long, field) in [(entry("name", longest + 1), Field::ProtocolData), (entry("names", 0), Field::ProtocolName)] {
+        let error = refused(&mut desk, |desk| desk.session.message(too_long, desk.now));
+        assert!(matches!(error, MessageError::Unencodable(error) if error.field() == field), "{error:?}");
+    }
+}

@@ -21,6 +21,13 @@ fn what_is_unreadable_is_counted_and_not_answered() {
 }
 
 #[test]
+fn those_of_several_sessions_add_up() {
+    let mut all = Violations { unreadable: 1, unsolicited: 2, unauthenticated: 3 };
+    all += Violations { unreadable: 10, unsolicited: 20, unauthenticated: 30 };
+    assert_eq!(all, Violations { unreadable: 11, unsolicited: 22, unauthenticated: 33 });
+}
+
+#[test]
 fn an_answer_to_nothing_is_counted_and_not_answered() {
     let mut desk = Desk::connected(Ours);
     for body in [Body::Response(ProtocolData::new()), Body::Error(error(ErrorName::NotAccepted))] {
