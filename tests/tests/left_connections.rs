@@ -3,8 +3,8 @@
 
 use trustline_core::LedgerId;
 use trustline_core::ledger::{Authority, Bounds};
-use trustline_core::session::SessionConfig;
-use trustline_tests::{Pair, Role, Side, TOKEN, ledger_info, seconds, with};
+use trustline_core::session::{ConnectionId, SessionConfig};
+use trustline_tests::{Pair, Role, Side, Solo, TOKEN, ledger_info, seconds, with};
 
 /// A shop that takes up to 10, and a customer with a ledger that lives as long as its process.
 fn in_memory() -> Pair {
@@ -76,6 +76,68 @@ fn nor_from_the_connection_that_its_reader_has_dialed() {
     let pair = equals_of_whom_the_other_dials;
     is_read_late(pair(), |pair| pair.customer.transfers(2, 10), "out 2 refused: F08 InsufficientBalanceError");
     is_read_late(pair(), |pair| pair.customer.pays(2, 10), "out 2 refused: F08 InsufficientBalanceError");
+}
+
+/// Hears a transfer that its bounds do not allow, and allows it too late.
+fn refuses_at_first(solo: &mut Solo, n: u32) {
+    assert_eq!(solo.refuses(Solo::transfer(n, 2_000_000)), "InsufficientBalanceError");
+    solo.side.sets_bounds(-2_000_000, 2_000_000);
+}
+
+#[test]
+fn what_was_refused_is_remembered_while_there_are_two_connections() {
+    let mut equal = Solo::equal();
+    equal.is_joined_again();
+    refuses_at_first(&mut equal, 2);
+    equal.is_joined_again();
+    assert_eq!(equal.refuses(Solo::transfer(2, 2_000_000)), "NotAcceptedError");
+    equal.side.disconnected(ConnectionId(2));
+    assert_eq!(equal.refuses(Solo::transfer(2, 2_000_000)), "NotAcceptedError", "two are left");
+    equal.side.disconnected(ConnectionId(1));
+    equal.accepts(Solo::transfer(2, 2_000_000));
+}
+
+#[test]
+fn what_was_refused_when_there_was_one_connection_was_read_in_order() {
+    let mut equal = Solo::equal();
+    refuses_at_first(&mut equal, 2);
+    equal.is_joined_again();
+    equal.accepts(Solo::transfer(2, 2_000_000));
+}
+
+#[test]
+fn a_host_judges_what_another_of_its_clients_was_refused() {
+    let mut shop = Solo::shop();
+    shop.is_joined_again();
+    refuses_at_first(&mut shop, 2);
+    shop.is_joined_again();
+    shop.accepts(Solo::transfer(2, 2_000_000));
+}
+
+#[test]
+fn what_was_taken_once_is_answered_as_then_although_another_of_its_id_was_refused() {
+    let mut equal = Solo::equal();
+    equal.is_joined_again();
+    equal.accepts(Solo::transfer(2, 10));
+    assert_eq!(equal.refuses(Solo::transfer(2, 11)), "DuplicateIdError");
+    equal.is_joined_again();
+    equal.accepts(Solo::transfer(2, 10));
+    assert_eq!(equal.side.balance(), 10);
+}
+
+#[test]
+fn only_so_many_refused_transfers_are_remembered_as_may_be_in_flight() {
+    let mut equal = Solo::equal();
+    let config = with(equal.side.config().clone(), |config| config.limits.in_flight_requests = 1);
+    equal = Solo::new(config);
+    equal.is_joined();
+    equal.is_joined_again();
+    refuses_at_first(&mut equal, 2);
+    equal.side.sets_bounds(-1_000_000, 1_000_000);
+    refuses_at_first(&mut equal, 3);
+    equal.is_joined_again();
+    assert_eq!(equal.refuses(Solo::transfer(2, 2_000_000)), "NotAcceptedError");
+    equal.accepts(Solo::transfer(3, 2_000_000));
 }
 
 #[test]

@@ -283,3 +283,31 @@ fn only_choice(amounts: &[i128], sum: i128) -> Option<Vec<bool>> {
     let choice = choices.next()?;
     choices.next().is_none().then(|| (0..amounts.len()).map(|index| is_chosen(choice, index)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_told_if_it_is_the_only_one() {
+        let [yes, no] = [true, false];
+        for (amounts, sum, chosen) in [
+            (&[3, 4, 6][..], 9, Some(alloc::vec![yes, no, yes])),
+            (&[3, 4, 6], 7, Some(alloc::vec![yes, yes, no])),
+            (&[3, 4, 6], 13, Some(alloc::vec![yes, yes, yes])),
+            (&[3, 4, 6], 0, Some(alloc::vec![no, no, no])),
+            (&[3, 4, 6], 5, None),
+            (&[3, 4, 7], 7, None),
+            (&[], 0, Some(alloc::vec![])),
+        ] {
+            assert_eq!(only_choice(amounts, sum), chosen, "{sum} of {amounts:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_amounts_not_all_choices_are_looked_at() {
+        let powers: Vec<i128> = (0..=MOST_CHOSEN_FROM).map(|n| 1 << n).collect();
+        assert!(only_choice(&powers[..MOST_CHOSEN_FROM], 1).is_some());
+        assert_eq!(only_choice(&powers, 1), None);
+    }
+}

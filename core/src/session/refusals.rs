@@ -102,6 +102,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn those_of_several_sessions_add_up() {
+        let one = Refusals {
+            transfer_not_found: 1,
+            duplicate_id: 2,
+            not_the_payee: 3,
+            already_fulfilled: 4,
+            already_rolled_back: 5,
+            invalid_fulfillment: 6,
+            too_fast: 7,
+            zero_amount: 8,
+            expired: 9,
+            expiry_too_far: 10,
+            too_many_open: 11,
+            insufficient_balance: 12,
+            other: 13,
+        };
+        let mut all = one;
+        all += one;
+        for ((_, sum), (reason, count)) in all.by_reason().into_iter().zip(one.by_reason()) {
+            assert_eq!(sum, 2 * count, "{reason}");
+        }
+    }
+
+    #[test]
     fn each_reason_is_called_as_its_field_and_has_its_count() {
         let refusals = Refusals { duplicate_id: 1, too_fast: 2, insufficient_balance: 3, other: 4, ..Refusals::default() };
         let fields = alloc::format!("{refusals:?}");
