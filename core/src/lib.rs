@@ -45,6 +45,9 @@ pub mod session;
 pub mod testing;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use condition::{Condition, Fulfillment};
 pub use ledger_id::LedgerId;
 pub use limits::{Limits, TransferRate, WireLimits};
