@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use trustline_core::ledger::{Authority, Fact, TrustlineConfig};
+use trustline_core::ledger::{Authority, Bounds, Fact, TrustlineConfig};
 use trustline_core::testing::{Act, Bank, Conversation, Operation, TRANSFERS, number, strategies};
 use trustline_core::wire::{Body, IlpPacket};
 
@@ -60,6 +60,17 @@ fn every_kind_comes_up() {
         Prepare Transfer Fulfill Reject Expire SetBounds ReceivePrepare ReceiveTransfer ReceiveFulfill ReceiveReject Answered Open
         SeePeer SeeUnnamed Wait
     }
+}
+
+#[test]
+fn edges_come_up_of_bytes() {
+    let amounts: Vec<_> =
+        things().into_iter().filter_map(|body| if let Body::Prepare(prepare) = body { Some(prepare.amount) } else { None }).collect();
+    assert!([0, 1, u64::MAX].iter().all(|edge| amounts.contains(edge)), "{amounts:?}");
+    assert!(amounts.iter().any(|amount| *amount > 1 << 32 && amount.is_power_of_two()), "{amounts:?}");
+    let bounds: Vec<_> = things().into_iter().map(|config: TrustlineConfig| config.bounds).collect();
+    assert!(bounds.contains(&Bounds::UNBOUNDED) && bounds.iter().any(|bounds| bounds.maximum < 10 && bounds.minimum > -10));
+    assert!(bounds.iter().all(|bounds| bounds.minimum <= 0 && bounds.maximum >= 0));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use trustline_core::TransferId;
 use trustline_core::ledger::{Authority, Direction, Effect, Fact, OpenTransfer, State, Transfer, Trustline, TrustlineConfig};
-use trustline_core::testing::strategies::{authority, bounds, config, operations, small_config};
-use trustline_core::testing::{Bank, Operation, Request};
+use trustline_core::testing::strategies::{authority, bounds, config, operations};
+use trustline_core::testing::{Bank, Operation, Request, small_config};
 use trustline_tests::watched::{Watched, views};
 use trustline_tests::{transfer_id, with};
 
