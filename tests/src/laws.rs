@@ -3,7 +3,7 @@
 //! A law is what the README promises, whatever anyone does and whatever breaks. Each is one property with a
 //! name, that is tried with operations, frames and conversations which nobody chose; they come from `trustline_core::testing`, where
 //! everyone can have them. What is broken is shown as the shortest case that breaks it. Each run tries 256 cases of every law, but
-//! 64 of a store's, which open files and sync. To try more of the others:
+//! 64 of a store's, which open files and ports. To try more of the others:
 //!
 //! ```sh
 //! PROPTEST_CASES=100000 cargo test --release -p trustline-tests --test ledger_laws
@@ -35,6 +35,7 @@
 //! | An embedder's ledger that executes the effects comes to the same | `my_ledger_has_the_same_balance` | `core/src/testing/mod.rs` |
 //! | A store gives back every effect that it was given | `any_effect_is_read_as_it_was_written` | `tests/tests/journal_laws.rs` |
 //! | A store gives back every ledger that it was given | `a_ledger_and_its_effects_are_read_as_they_were_written` | `tests/tests/journal_laws.rs` |
+//! | A commit that fails lets no frame leave | `a_commit_that_fails_lets_no_frame_leave` | `tests/tests/journal_laws.rs` |
 //! | The limits bound the worst case, with everything pending counted | `the_bounds_hold_in_the_worst_case` | `tests/tests/ledger_laws.rs` |
 //! | What is posted only grows | `what_is_posted_only_grows` | `tests/tests/ledger_laws.rs` |
 //! | A repeat is answered as the first time and moves nothing | `repeated_messages_move_nothing` | `tests/tests/ledger_laws.rs` |
@@ -78,9 +79,7 @@
 //!
 //! # What no property says
 //!
-//! That nothing leaves a process before what it rests on is durable, so that a commit that fails lets no frame leave, and that no
-//! money is made or lost, at any time: there processes, their disks and the lines between them take turns in any order. That is
-//! what the [simulator](crate::simulator) is for, whose runs are drawn by seeds of its own: they do not shrink, and a number of
-//! cases means nothing to them. What it finds is an input of the fuzz target `consistency`, or `no_law_is_broken` in
-//! `tests/tests/simulation.rs`. That the driver keeps to that order with a store that fails is a part of the adapters'
-//! [contract](crate::contract).
+//! That nothing leaves a process before what it rests on is durable, and that no money is made or lost, at any time, where
+//! processes, their disks and the lines between them take turns in any order: for that there is the
+//! [simulator](crate::simulator). `no_law_is_broken` in `tests/tests/simulation.rs` draws its runs by seeds of its own, which do not
+//! shrink, and to which a number of cases means nothing; the fuzz target `consistency` looks for others.
