@@ -21,6 +21,7 @@
 //! | The same of times as text | `a_timestamp_survives_its_text` | `core/tests/wire_laws.rs` |
 //! | Bytes after the last field are ignored | `bytes_behind_a_frame_change_nothing` | `core/tests/wire_laws.rs` |
 //! | A frame is read whole or not at all | `no_part_of_a_frame_is_a_packet` | `core/tests/wire_laws.rs` |
+//! | What is received is what others receive, and what is wrong with it too | `three_decoders_read_the_same` | `tests/tests/decoder_laws.rs` |
 //! | What a fuzzer makes is valid | `whatever_bytes_become_a_packet_it_survives_its_frame` | `core/tests/wire_laws.rs` |
 //! | No peer byte makes us allocate without bound | `what_a_frame_makes_us_allocate_is_bounded_by_its_length` | `tests/tests/allocation_laws.rs` |
 //!
