@@ -151,13 +151,13 @@ impl Asking {
 
     /// What nothing that happened before can allow.
     fn is_refused_everything(&mut self) {
-        let (now, past) = (self.solo.side.now, self.solo.side.now);
+        let now = self.solo.side.now;
         let unsendable = ProtocolData::from(Entry::octets("\u{e9}", vec![]));
         let next = self.last + 1;
         let sendable = payment(next, 10, now.saturating_add(seconds(30)));
         let mut prepares = vec![
             Prepare { amount: 0, ..sendable.clone() },
-            Prepare { expires_at: past, ..sendable.clone() },
+            Prepare { expires_at: now, ..sendable.clone() },
             Prepare { expires_at: Timestamp::MAX, ..sendable.clone() },
             Prepare { protocol_data: unsendable.clone(), ..sendable.clone() },
         ];

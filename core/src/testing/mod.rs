@@ -14,9 +14,8 @@
 //!
 //! # Units, and what there is more of than chance would give
 //!
-//! The same of strategies and of fuzzers' bytes:
-//!
-//! Amounts are in the trustline's smallest unit, times are milliseconds of UTC, lengths are bytes.
+//! Amounts are in the trustline's smallest unit, times are milliseconds of UTC, lengths are bytes. Of strategies and of fuzzers'
+//! bytes alike:
 //!
 //! * **Amounts**: 0, 1 and others below 20, all 2^k - 1, 2^k and 2^k + 1, `u64::MAX`. **Bounds**: none, or the same up to beyond
 //!   what amounts can reach.
