@@ -11,8 +11,8 @@
 //! | [`session`] | one peer relationship across reconnects; joins the other two. Start here |
 //!
 //! Two features, both off by default, are for tests, ours and yours: `proptest` brings strategies, `arbitrary` implements
-//! `arbitrary::Arbitrary`, for packets, for what is done to a ledger, and for whole conversations. See `testing`, which is there
-//! with either.
+//! `arbitrary::Arbitrary`, for packets, for what is done to a ledger, and for what happens between two. See `testing`, which is
+//! there with either.
 //!
 //! To pay or be paid over WebSockets, take one of the adapters, `trustline-smol` or `trustline-async-std`. To embed the
 //! ledger in something else, take [`session::Session`] and keep its contract: *feed one input or command, drain the
@@ -45,6 +45,9 @@ pub mod session;
 #[cfg(any(feature = "arbitrary", feature = "proptest"))]
 pub mod testing;
 pub mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use condition::{Condition, Fulfillment};
 pub use ledger_id::LedgerId;

@@ -10,7 +10,7 @@ use std::{fs, io};
 use serde_json::Value;
 
 /// Frames and packets, golden and malformed, and a whole session.
-const VECTORS: [&str; 4] = ["conformance/frames", "vectors/malformed", "vectors/ilp", "vectors/session"];
+const VECTORS: [&str; 5] = ["conformance/frames", "conformance/refused", "vectors/malformed", "vectors/ilp", "vectors/session"];
 
 /// Fuzzing is slow with long inputs, and the tests of the vectors try them anyway.
 const MOST_BYTES: usize = 1024;

@@ -2,9 +2,9 @@
 //! trustline that only hears of the effects.
 
 use bytes::Bytes;
-use trustline_core::Fulfillment;
-use trustline_core::ledger::{Direction, Lineage, Transfer, Trustline, TrustlineConfig};
+use trustline_core::ledger::{Direction, Lineage, Snapshot, Transfer, Trustline, TrustlineConfig};
 use trustline_core::testing::{Bank, NotDone, Operation, Request};
+use trustline_core::{Fulfillment, Timestamp, TransferId};
 
 use crate::model::{Model, Verdict};
 use crate::names::{START, fulfillment, transfer_id};
@@ -29,20 +29,20 @@ impl Watched {
     /// Does something. Then the verdict, the sums, the names and the number of open and remembered transfers are those of
     /// the naive ledger; there is an effect if and only if something changed; and applying it elsewhere changes the same.
     pub fn perform(&mut self, operation: &Operation) {
-        let before = self.bank.trustline.snapshot();
+        let before = views(&self.bank.trustline);
         let expected = naive(&self.bank, &mut self.model, operation);
         let result = self.bank.perform(operation);
         let verdict = result.as_ref().map(Option::is_some).map_err(reason);
         assert_eq!(verdict, expected.map_err(str::to_owned), "{operation:?}");
         if let Ok(Some(effect)) = result {
-            assert_eq!((effect.sequence, effect.at), (before.sequence + 1, self.bank.now), "each effect has its number and its time");
+            assert_eq!((effect.sequence, effect.at), (before.0.sequence + 1, self.bank.now), "each effect has its number and its time");
             self.replica.apply(&effect);
             self.replica.apply(&effect); // a second time changes nothing
         } else {
-            assert_eq!(self.bank.trustline.snapshot(), before, "no effect, no change");
+            assert_eq!(views(&self.bank.trustline), before, "no effect, no change");
         }
         let trustline = &self.bank.trustline;
-        assert_eq!(self.replica.snapshot(), trustline.snapshot(), "replay gives the live trustline");
+        assert_eq!(views(&self.replica), views(trustline), "replay gives the live trustline");
         assert_eq!(*trustline.sums(), self.model.sums());
         let Lineage { ledger, openings, peers, others } = trustline.lineage();
         let openings = openings.iter().map(|opening| opening.id).collect();
@@ -50,11 +50,19 @@ impl Watched {
         assert_eq!((trustline.open_len(), trustline.remembered_len()), self.model.counts());
     }
 
-    /// The process starts again, from a snapshot.
+    /// The process starts again, from a snapshot, which gives the same trustline.
     pub fn restart(&mut self) {
-        let snapshot = self.bank.trustline.snapshot();
-        self.bank.trustline = Trustline::from_snapshot(self.config.clone(), snapshot);
+        let before = views(&self.bank.trustline);
+        self.bank.trustline = Trustline::from_snapshot(self.config.clone(), before.0.clone());
+        assert_eq!(views(&self.bank.trustline), before, "a snapshot gives the same trustline");
     }
+}
+
+/// All that can be seen of a trustline: its state, and when what will expire, which is kept beside it and is in no snapshot.
+pub fn views(trustline: &Trustline) -> (Snapshot, [Vec<TransferId>; 2], [Option<Timestamp>; 2]) {
+    let directions = [Direction::Incoming, Direction::Outgoing];
+    let expiring = directions.map(|direction| trustline.expired(direction, Timestamp::MAX).collect());
+    (trustline.snapshot(), expiring, directions.map(|direction| trustline.next_expiry(direction)))
 }
 
 /// What the naive ledger makes of it. The clock stays.

@@ -1,37 +1,11 @@
 //! README: no peer byte makes us allocate without bound. Alone in its process, so that nobody else's memory is counted.
 
-use std::alloc::System;
-
 use proptest::prelude::*;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use trustline_core::WireLimits;
 use trustline_core::testing::strategies::{frame, length};
-use trustline_core::wire::{IlpPacket, Packet, ProtocolData};
+use trustline_tests::fuzzing::{self, Allocator, decode};
 
 #[global_allocator]
-static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// What an error takes, or the smallest packet.
-const FEW: usize = 8 * 1024;
-
-/// An entry of three bytes, the smallest, is a name, a type and a view of its data in memory, first in a list that grows.
-const PER_BYTE: usize = 100;
-
-fn allocated<T>(read: impl FnOnce() -> T) -> usize {
-    let region = Region::new(HEAP);
-    drop(read());
-    let change = region.change();
-    change.bytes_allocated + usize::try_from(change.bytes_reallocated).unwrap_or(0)
-}
-
-fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let most = FEW + PER_BYTE * bytes.len();
-    let limits = WireLimits::default();
-    prop_assert!(allocated(|| Packet::decode(bytes, &limits)) <= most);
-    prop_assert!(allocated(|| ProtocolData::decode(bytes, &limits)) <= most);
-    prop_assert!(allocated(|| IlpPacket::decode(bytes)) <= most);
-    Ok(())
-}
+static ALLOCATOR: Allocator = fuzzing::ALLOCATOR;
 
 /// A length, or a count, of one to nine bytes that say a lot.
 fn claim() -> impl Strategy<Value = Vec<u8>> {
@@ -56,11 +30,12 @@ const BEFORE: [&[u8]; 9] = [
 ];
 
 proptest! {
+    /// What the fuzz target checks, for frames that say they hold more than they do.
     #[test]
     fn what_a_frame_makes_us_allocate_is_bounded_by_its_length(frame in frame(), claim in claim(), behind in length(1_024)) {
-        check(&frame)?;
+        decode(&frame);
         for before in BEFORE {
-            check(&[before, &claim, &vec![0; 127 + behind]].concat())?;
+            decode(&[before, &claim, &vec![0; 127 + behind]].concat());
         }
     }
 }

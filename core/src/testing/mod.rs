@@ -4,17 +4,18 @@
 //! | what | strategy (`proptest`) | by itself |
 //! |---|---|---|
 //! | frames, packets and what they hold | [`packet`](strategies::packet), [`frame`](strategies::frame), [`ilp_packet`](strategies::ilp_packet), ... | [`wire`](crate::wire) |
-//! | what is done to a ledger, and a ledger to do it to | [`operations`](strategies::operations), [`config`](strategies::config) | [`Operation`], [`Bank`] |
+//! | what is done to a ledger, and a ledger to do it to | [`operations`](strategies::operations), [`config`](strategies::config) | [`Operation`], [`Bank`], [`TrustlineConfig`](crate::ledger::TrustlineConfig) |
 //! | what a ledger has decided | [`effect`](strategies::effect), [`fact`](strategies::fact) | [`Effect`](crate::ledger::Effect) |
 //! | what happens between parties, and to their lines and processes | [`acts`](strategies::acts) | [`Act`], [`Conversation`] |
 //! | what a peer may say that keeps to no rule | [`request`](strategies::request), [`answer`](strategies::answer) | [`Body`](crate::wire::Body) |
 //!
-//! With `arbitrary`, all types of these rows, and those that they hold, are `arbitrary::Arbitrary`: whatever bytes a fuzzer has
-//! become something valid.
+//! With `arbitrary`, packets and what they hold, operations, configurations, effects and acts of two parties are
+//! `arbitrary::Arbitrary`: whatever bytes a fuzzer has become something valid.
 //!
 //! # Units, and what there is more of than chance would give
 //!
-//! Amounts are in the trustline's smallest unit, times are milliseconds of UTC, lengths are bytes.
+//! Amounts are in the trustline's smallest unit, times are milliseconds of UTC, lengths are bytes. Of strategies and of fuzzers'
+//! bytes alike:
 //!
 //! * **Amounts**: 0, 1 and others below 20, all 2^k - 1, 2^k and 2^k + 1, `u64::MAX`. **Bounds**: none, or the same up to beyond
 //!   what amounts can reach.
@@ -25,7 +26,7 @@
 //! * **Times**: pauses are such that what is done comes at the very moment of an expiry, a millisecond before it, or behind it;
 //!   some set the clock back, some are longer than anything is remembered.
 //!
-//! Everything shrinks: vectors to fewer, numbers towards 0, kinds towards the first one in the documentation of their strategy.
+//! What a strategy gives shrinks: vectors to fewer, numbers towards 0, kinds towards simpler ones.
 //!
 //! # The invariants of a ledger of one's own
 //!
@@ -127,11 +128,13 @@
 mod act;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
+mod edges;
 mod numbered;
 mod operation;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 
 pub use act::{Act, Conversation};
+pub use edges::small_config;
 pub use numbered::{START, TRANSFERS, conditional, fulfillment, number, payment, transfer_id};
 pub use operation::{Bank, NotDone, Operation, Request};

@@ -2,17 +2,19 @@
 
 use rasn::types::{GeneralizedTime, OctetString};
 use trustline_core::WireLimits;
-use trustline_core::wire::{Body, DecodeError, ErrorPacket, Fulfill, Packet, Prepare, Problem, Reject, Transfer};
+use trustline_core::wire::{self, Body, DecodeError, ErrorPacket, Fulfill, Packet, Prepare, Problem, Reject, Transfer};
 
 use super::independent::{self, Field, Refusal};
 use super::stock;
 
 /// A frame is a packet for our decoder if and only if it is one for an independent one (`independent.rs`), and both read the
-/// same in it. A frame that is canonical is what its packet is encoded to, and one that is not is not.
+/// same in it, or find the same wrong with it. A frame that is canonical is what its packet is encoded to, and one that is not is
+/// not.
 ///
-/// rasn's derived types (`stock.rs`) come to the same, except that
+/// rasn's derived types (`stock.rs`) read the same, canonical or not, except that
 ///
 /// * they have no limits, and know no unknown types: where one of these is the reason, they may say anything;
+/// * they refuse an Error with more data than may be sent, which we take: what we take and would not send, they are not asked about;
 /// * they make room for as many entries as a count says, and abort the process or panic if there is not so much memory: where
 ///   the frame does not hold so many, they are not asked;
 /// * their time is also one with a leap second, or with more than nine digits of fraction, and is written without the zeros at
@@ -25,19 +27,32 @@ pub fn differential(frame: &[u8]) {
             assert_eq!(plain(packet), *read, "both read the same");
             if let Ok(encoded) = packet.encode() {
                 assert_eq!(encoded == frame, *is_canonical, "a packet has one canonical form: {encoded:x?}");
+                assert_eq!(stock_reading(frame).as_ref(), Some(read), "rasn's derived types read the same");
                 check_stock_encoding(read.kind, &encoded);
             }
         }
-        (Err(DecodeError::LimitExceeded { .. }), Err(Refusal::Limit)) => {}
-        (Err(DecodeError::Unreadable { .. }), Err(refusal)) if *refusal != Refusal::Limit => {}
+        (Err(error), Err(refusal)) => {
+            assert!(finds(error, *refusal), "ours says {error:?}, the independent decoder {refusal:?}");
+            if matches!(refusal, Refusal::Length | Refusal::Ascii) {
+                assert_eq!(stock_reading(frame), None, "rasn's derived types see it like {refusal:?}");
+            }
+        }
         _ => panic!("ours says {ours:?}, the independent decoder {independent:?}"),
     }
-    let refusal = independent.as_ref().err();
-    if matches!(refusal, None | Some(Refusal::Unreadable)) {
-        let reads = rasn::coer::decode::<stock::Envelope>(frame).is_ok_and(|envelope| stock_reads(&envelope));
-        assert_eq!(reads, refusal.is_none(), "rasn's derived types see it like {independent:?}");
-    }
     check_time(frame);
+}
+
+/// Whether our decoder finds wrong what the independent one does.
+fn finds(error: &DecodeError, refusal: Refusal) -> bool {
+    let DecodeError::Unreadable { field, problem, .. } = error else { return refusal == Refusal::Limit };
+    match refusal {
+        Refusal::Limit => false,
+        Refusal::Type => matches!(problem, Problem::UnknownType(_)),
+        Refusal::Count => *field == wire::Field::ProtocolData && matches!(problem, Problem::Truncated | Problem::NotCanonical),
+        Refusal::Time => *problem == Problem::NotATime,
+        Refusal::Ascii => *problem == Problem::NotAscii,
+        Refusal::Length => matches!(problem, Problem::Truncated | Problem::NotCanonical),
+    }
 }
 
 /// What an independent reader makes of the packet.
@@ -64,17 +79,41 @@ fn plain(packet: &Packet) -> independent::Packet {
     independent::Packet { kind, request_id: packet.request_id, fields, entries }
 }
 
-fn stock_reads(envelope: &stock::Envelope) -> bool {
+/// What rasn's derived types read in it. They have times as octets, which are read here as the independent decoder reads them.
+fn stock_reading(frame: &[u8]) -> Option<independent::Packet> {
+    let octets = |octets: &[u8]| Field::Octets(octets.into());
+    let time = |text: &[u8]| independent::time(text).map(Field::Time);
+    let envelope: stock::Envelope = rasn::coer::decode(frame).ok()?;
     let content = &envelope.data;
-    match envelope.kind {
-        1 | 6 => rasn::coer::decode::<stock::Message>(content).is_ok(),
-        2 => rasn::coer::decode::<stock::Error>(content).is_ok(),
-        3 => rasn::coer::decode::<stock::Prepare>(content).is_ok(),
-        4 => rasn::coer::decode::<stock::Fulfill>(content).is_ok(),
-        5 => rasn::coer::decode::<stock::Reject>(content).is_ok(),
-        7 => rasn::coer::decode::<stock::Transfer>(content).is_ok(),
-        _ => false,
-    }
+    let (fields, entries) = match envelope.kind {
+        1 | 6 => (vec![], rasn::coer::decode::<stock::Message>(content).ok()?.protocol_data),
+        2 => {
+            let stock::Error { code, name, triggered_at, data, protocol_data } = rasn::coer::decode(content).ok()?;
+            (vec![octets(code.as_iso646_bytes()), octets(name.as_iso646_bytes()), time(&triggered_at)?, octets(&data)], protocol_data)
+        }
+        3 => {
+            let stock::Prepare { transfer_id, amount, execution_condition, expires_at, protocol_data } =
+                rasn::coer::decode(content).ok()?;
+            let (amount, expires_at) = (Field::Number(amount), time(&expires_at)?);
+            (vec![octets(&*transfer_id), amount, octets(&*execution_condition), expires_at], protocol_data)
+        }
+        4 => {
+            let stock::Fulfill { transfer_id, fulfillment, protocol_data } = rasn::coer::decode(content).ok()?;
+            (vec![octets(&*transfer_id), octets(&*fulfillment)], protocol_data)
+        }
+        5 => {
+            let stock::Reject { transfer_id, protocol_data } = rasn::coer::decode(content).ok()?;
+            (vec![octets(&*transfer_id)], protocol_data)
+        }
+        7 => {
+            let stock::Transfer { amount, protocol_data } = rasn::coer::decode(content).ok()?;
+            (vec![Field::Number(amount)], protocol_data)
+        }
+        _ => return None,
+    };
+    let plain = |entry: stock::Entry| (entry.protocol_name.into_vec(), entry.content_type, entry.data.to_vec());
+    let entries = entries.into_iter().map(plain).collect();
+    Some(independent::Packet { kind: envelope.kind, request_id: envelope.request_id, fields, entries })
 }
 
 /// What we send, rasn's derived types read and write in the same way.

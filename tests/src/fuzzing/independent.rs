@@ -1,5 +1,5 @@
-//! A decoder of BTP packets that shares nothing with the real one: written from RFC 0023 and RFC 0030 alone, as a table of
-//! what stands where. It is slow, and plain enough to be believed.
+//! A decoder of BTP packets that shares nothing with the real one: written from RFC 0023 and RFC 0030, as a table of what stands
+//! where, and from what is our own choice, where it says so. It is slow, and plain enough to be believed.
 
 /// A packet, as what stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +27,14 @@ pub(super) enum Refusal {
     Limit,
     /// No packet has this type.
     Type,
-    /// More entries than there are bytes for.
+    /// More entries than there are bytes for, or a count that is not in its one form.
     Count,
     /// It is not a UTC time that exists.
     Time,
-    /// A length that is not in its one form or is too long, a byte that is not ASCII, or an end too soon.
-    Unreadable,
+    /// A byte is not ASCII.
+    Ascii,
+    /// A length that is not in its one form or is too long, or an end too soon.
+    Length,
 }
 
 /// How a field is written.
@@ -66,9 +68,13 @@ const FORMS: [&[Form]; 7] = {
     ]
 };
 
+// Our own limits, where nobody sets others. The RFCs have none.
 const FRAME_BYTES: usize = 128 * 1024;
 const ENTRIES: u64 = 64;
 const NAME_BYTES: usize = 255;
+
+/// A name's length, a content type, and a length of data. That a count must leave room for so much of each is our own rule: it is
+/// wrong before the first entry is read.
 const SMALLEST_ENTRY: u64 = 3;
 
 /// A packet, and whether the bytes are those that it must be sent as.
@@ -111,7 +117,7 @@ pub(super) fn read(frame: &[u8]) -> Result<(Packet, bool), Refusal> {
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Refusal> {
-    let (taken, left) = rest.split_at_checked(length).ok_or(Refusal::Unreadable)?;
+    let (taken, left) = rest.split_at_checked(length).ok_or(Refusal::Length)?;
     *rest = left;
     Ok(taken)
 }
@@ -120,16 +126,16 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], Refusal> {
 fn octets<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Refusal> {
     let length = match take(rest, 1)?[0] {
         short @ ..128 => u64::from(short),
-        long => Some(unsigned(take(rest, usize::from(long - 128))?)?).filter(|length| *length >= 128).ok_or(Refusal::Unreadable)?,
+        long => Some(unsigned(take(rest, usize::from(long - 128))?)?).filter(|length| *length >= 128).ok_or(Refusal::Length)?,
     };
-    take(rest, usize::try_from(length).map_err(|_| Refusal::Unreadable)?)
+    take(rest, usize::try_from(length).map_err(|_| Refusal::Length)?)
 }
 
 /// Big endian; at least one byte, and none that does not count.
 fn unsigned(bytes: &[u8]) -> Result<u64, Refusal> {
     match bytes {
-        [] | [0, _, ..] => Err(Refusal::Unreadable),
-        bytes if bytes.len() > 8 => Err(Refusal::Unreadable),
+        [] | [0, _, ..] => Err(Refusal::Length),
+        bytes if bytes.len() > 8 => Err(Refusal::Length),
         bytes => Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))),
     }
 }
@@ -145,11 +151,12 @@ fn count(rest: &mut &[u8]) -> Result<u64, Refusal> {
 }
 
 fn ascii(octets: &[u8]) -> Result<&[u8], Refusal> {
-    if octets.iter().all(|octet| *octet < 128) { Ok(octets) } else { Err(Refusal::Unreadable) }
+    if octets.iter().all(|octet| *octet < 128) { Ok(octets) } else { Err(Refusal::Ascii) }
 }
 
-/// Milliseconds since 1970; what is beyond them is cut off.
-fn time(text: &[u8]) -> Option<i64> {
+/// Milliseconds since 1970; what is beyond them is cut off. From none to nine digits of fraction are our own choice: the canonical
+/// form has as many as are needed, and BTP peers write three.
+pub(super) fn time(text: &[u8]) -> Option<i64> {
     let text = text.strip_suffix(b"Z")?;
     let (whole, fraction) = text.split_at_checked(14)?;
     let fraction = match fraction {

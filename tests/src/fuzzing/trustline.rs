@@ -1,10 +1,8 @@
 //! Anything that may be done to a ledger.
 
-use std::time::Duration;
-
 use trustline_core::LedgerId;
-use trustline_core::ledger::{Authority, Bounds, Position, TrustlineConfig};
-use trustline_core::testing::{Operation, Request};
+use trustline_core::ledger::{Authority, Bounds, Position};
+use trustline_core::testing::{Operation, Request, small_config};
 
 use super::opcodes::Opcodes;
 use crate::watched::Watched;
@@ -35,13 +33,7 @@ enum Step {
 fn begin(opcodes: &mut Opcodes) -> Option<Watched> {
     let authority = opcodes.one(&[Authority::Ours, Authority::Theirs, Authority::Shared])?;
     let bounds = bounds(opcodes)?;
-    // Small limits, so that they are met.
-    Some(Watched::new(with(TrustlineConfig::new(authority), |config| {
-        config.bounds = bounds;
-        config.open_transfers = 4;
-        (config.furthest_expiry, config.memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
-        (config.peers, config.openings) = (2, 2);
-    })))
+    Some(Watched::new(with(small_config(authority), |config| config.bounds = bounds)))
 }
 
 fn step(opcodes: &mut Opcodes) -> Option<Step> {

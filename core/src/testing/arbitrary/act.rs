@@ -5,6 +5,7 @@ use core::time::Duration;
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 use crate::testing::Act;
+use crate::testing::edges::{DELAYS, LIVES, LONG_WAITS, NOTICES, WAITS};
 
 /// Of two parties, both of whom pay.
 impl<'a> Arbitrary<'a> for Act {
@@ -12,12 +13,12 @@ impl<'a> Arbitrary<'a> for Act {
         let party = |u: &mut Unstructured<'_>| u.int_in_range(0..=1_usize);
         let amount = |u: &mut Unstructured<'_>| u.int_in_range(1..=50_u64);
         Ok(match u.int_in_range(0..=9)? {
-            0 => Self::Pay { by: party(u)?, amount: amount(u)?, expires_in: millis(u, 30_000)? },
+            0 => Self::Pay { by: party(u)?, amount: amount(u)?, expires_in: one(u, LIVES)? },
             1 => Self::Transfer { by: party(u)?, amount: amount(u)? },
             2 => Self::Decide { by: party(u)?, fulfills: u.ratio(2, 3)? },
-            3 => Self::Wait(millis(u, 40_000)?),
-            4 => Self::Delay(millis(u, 1_000)?),
-            5 => Self::Cut { of: 1, host_notices: millis(u, 3_000)?, party_notices: millis(u, 3_000)? },
+            3 => Self::Wait(if u.ratio(6, 7)? { one(u, WAITS) } else { one(u, LONG_WAITS) }?),
+            4 => Self::Delay(one(u, DELAYS)?),
+            5 => Self::Cut { of: 1, host_notices: one(u, NOTICES)?, party_notices: one(u, NOTICES)? },
             6 => Self::CutAfter { frames: u.int_in_range(1..=8)? },
             7 => Self::Connect { by: 1 },
             8 => Self::Restart { who: party(u)? },
@@ -31,6 +32,6 @@ impl<'a> Arbitrary<'a> for Act {
     }
 }
 
-fn millis(u: &mut Unstructured<'_>, most: u64) -> Result<Duration> {
-    u.int_in_range(0..=most).map(Duration::from_millis)
+fn one(u: &mut Unstructured<'_>, millis: &[u64]) -> Result<Duration> {
+    u.choose(millis).copied().map(Duration::from_millis)
 }

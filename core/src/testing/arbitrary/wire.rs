@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use super::{ascii, octets};
+use super::{amount, ascii, octets};
 use crate::wire::{
     Body, ContentType, Entry, ErrorCode, ErrorPacket, Fulfill, IlpError, IlpPacket, IlpPayment, Name, Packet, Prepare, ProtocolData,
     Reject, Transfer,
@@ -44,7 +44,7 @@ impl<'a> Arbitrary<'a> for ErrorPacket {
 
 impl<'a> Arbitrary<'a> for Prepare {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let (transfer_id, amount, condition, expires_at) = u.arbitrary()?;
+        let (transfer_id, amount, (condition, expires_at)) = (u.arbitrary()?, amount(u)?, u.arbitrary()?);
         Ok(Self { transfer_id, amount, condition, expires_at, protocol_data: u.arbitrary()? })
     }
 }
@@ -65,8 +65,7 @@ impl<'a> Arbitrary<'a> for Reject {
 
 impl<'a> Arbitrary<'a> for Transfer {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let (amount, protocol_data) = u.arbitrary()?;
-        Ok(Self { amount, protocol_data })
+        Ok(Self { amount: amount(u)?, protocol_data: u.arbitrary()? })
     }
 }
 
@@ -126,7 +125,7 @@ impl<'a> Arbitrary<'a> for IlpPacket {
 
 impl<'a> Arbitrary<'a> for IlpPayment {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        Ok(Self { amount: u.arbitrary()?, account: ascii(u, 1_023)?, data: octets(u, MOST_DATA)? })
+        Ok(Self { amount: amount(u)?, account: ascii(u, 1_023)?, data: octets(u, MOST_DATA)? })
     }
 }
 

@@ -8,6 +8,7 @@ use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use crate::testing::edges::{DELAYS, LIVES, LONG_WAITS, NOTICES, WAITS};
 use crate::testing::{Act, Conversation};
 
 /// Anything that may happen in `conversation`. Amounts are below 50. Payments live a second or half a minute; what takes time
@@ -16,14 +17,14 @@ pub fn act(conversation: &Conversation) -> impl Strategy<Value = Act> + Clone {
     let Conversation { parties, payers, longest_wait } = conversation.clone();
     let deciders = if payers.contains(&0) { 0..parties } else { 0..1 };
     let (anyone, others) = (0..parties, 1..parties);
-    let live = select(&[1_000, 30_000][..]).prop_map(Duration::from_millis);
+    let live = select(LIVES).prop_map(Duration::from_millis);
     prop_oneof![
         6 => wait(longest_wait).prop_map(Act::Wait),
         8 => (payers.clone(), 1..50_u64, live).prop_map(|(by, amount, expires_in)| Act::Pay { by, amount, expires_in }),
         8 => (deciders, prop::bool::weighted(0.7)).prop_map(|(by, fulfills)| Act::Decide { by, fulfills }),
         2 => (payers, 1..50_u64).prop_map(|(by, amount)| Act::Transfer { by, amount }),
         4 => others.clone().prop_map(|by| Act::Connect { by }),
-        2 => select(&[0, 20, 900][..]).prop_map(|millis| Act::Delay(Duration::from_millis(millis))),
+        2 => select(DELAYS).prop_map(|millis| Act::Delay(Duration::from_millis(millis))),
         3 => cut(others),
         2 => (1..8_usize).prop_map(|frames| Act::CutAfter { frames }),
         1 => anyone.clone().prop_map(|who| Act::Restart { who }),
@@ -175,17 +176,15 @@ pub fn acts(conversation: &Conversation, count: impl Into<SizeRange>) -> impl St
 }
 
 fn wait(longest: Duration) -> impl Strategy<Value = Duration> + Clone {
-    let often = [1, 15, 50, 500, 5_000, 10_000, 40_000];
-    let seldom = [7_200_000, 100_000_000];
     let up_to = |all: &[u64]| -> Vec<Duration> {
         let durations = all.iter().map(|millis| Duration::from_millis(*millis));
-        core::iter::once(Duration::ZERO).chain(durations.filter(|duration| *duration <= longest)).collect()
+        durations.filter(|duration| *duration <= longest).collect()
     };
-    prop_oneof![6 => select(up_to(&often)), 1 => select(up_to(&seldom))]
+    prop_oneof![6 => select(up_to(WAITS)), 1 => select(up_to(LONG_WAITS))]
 }
 
 fn cut(others: Range<usize>) -> impl Strategy<Value = Act> + Clone {
-    let notices = || select(&[0, 1, 50, 100, 3_000][..]).prop_map(Duration::from_millis);
+    let notices = || select(NOTICES).prop_map(Duration::from_millis);
     (others, notices(), notices()).prop_map(|(of, host_notices, party_notices)| Act::Cut { of, host_notices, party_notices })
 }
 

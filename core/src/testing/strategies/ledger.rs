@@ -3,7 +3,6 @@
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
@@ -14,18 +13,11 @@ use super::times::{expires_in, pause, timestamp};
 use super::wire::{fulfillment, prepare, transfer_id};
 use crate::LedgerId;
 use crate::ledger::{Authority, Bounds, Direction, Effect, Fact, Party, Position, Transfer, TrustlineConfig};
-use crate::testing::{Operation, Request};
+use crate::testing::{Operation, Request, small_config};
 
 /// Whose word counts.
 pub fn authority() -> impl Strategy<Value = Authority> + Clone {
     select(&[Authority::Ours, Authority::Theirs, Authority::Shared][..])
-}
-
-/// A trustline whose limits are met soon: 4 open transfers, the furthest expiry 10 s away, finished transfers remembered for
-/// 5 s, 2 ledgers of peers and 2 openings. No bounds of its own.
-pub fn small_config(authority: Authority) -> TrustlineConfig {
-    let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
-    TrustlineConfig { open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
 }
 
 /// [`small_config`] of any authority, with any [`bounds`](super::bounds).
@@ -81,7 +73,7 @@ fn lineage() -> impl Strategy<Value = Operation> + Clone {
     ]
 }
 
-/// Some operations, one after the other. They shrink to fewer, and to earlier kinds in [`operation`].
+/// Some operations, one after the other. They shrink to fewer, and to simpler kinds.
 pub fn operations(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Operation>> + Clone {
     vec(operation(), count)
 }

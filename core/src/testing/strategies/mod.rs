@@ -8,7 +8,7 @@ mod times;
 mod wire;
 
 pub use conversation::{act, acts};
-pub use ledger::{authority, config, effect, fact, operation, operations, small_config, transfer};
+pub use ledger::{authority, config, effect, fact, operation, operations, transfer};
 pub use numbers::{amount, ascii, bounds, incoming_number, length, number, number_and_with, octets, outgoing_number};
 pub use peer::{Damage, answer, damage, frame, request};
 pub use times::{expires_in, pause, timestamp};

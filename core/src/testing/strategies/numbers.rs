@@ -10,13 +10,14 @@ use proptest::sample::select;
 
 use crate::ledger::Bounds;
 use crate::testing::TRANSFERS;
+use crate::testing::edges::{AMOUNT_BITS, BOUND_BITS, SHORT, SMALL_AMOUNTS, SMALL_BOUNDS, counting, lengths};
 
 /// An amount in the trustline's smallest unit: 0, 1, others below 20, 2^k - 1, 2^k and 2^k + 1 for every k,
 /// `u64::MAX`, or any other.
 pub fn amount() -> impl Strategy<Value = u64> + Clone {
     prop_oneof![
-        3 => 0..20_u64,
-        2 => (0..64_u32, 0..3_u64).prop_map(|(k, plus)| (1_u64 << k) - 1 + plus),
+        3 => 0..SMALL_AMOUNTS,
+        2 => (0..AMOUNT_BITS, 0..3_u64).prop_map(|(k, plus)| (1_u64 << k) - 1 + plus),
         1 => Just(u64::MAX),
         1 => any::<u64>(),
     ]
@@ -26,8 +27,8 @@ pub fn amount() -> impl Strategy<Value = u64> + Clone {
 /// no amount can reach. The minimum is never positive, and the maximum never negative.
 pub fn bounds() -> impl Strategy<Value = Bounds> + Clone {
     let bound = prop_oneof![
-        2 => 0..100_i128,
-        2 => (0..70_u32, -1..2_i128).prop_map(|(k, plus)| (1 << k) + plus),
+        2 => 0..SMALL_BOUNDS,
+        2 => (0..BOUND_BITS, -1..2_i128).prop_map(|(k, plus)| (1 << k) + plus),
         1 => Just(i128::MAX),
     ];
     let minimum = bound.clone().prop_map(|below| if below == i128::MAX { i128::MIN } else { -below });
@@ -56,8 +57,7 @@ pub fn number_and_with<S: Strategy<Value = u32> + Clone>(numbers: S) -> impl Str
 
 /// A length from 0 to `most`: below 20, or next to where its encoding changes (127, 128, 255, 256, 65,535, 65,536), or `most`.
 pub fn length(most: usize) -> impl Strategy<Value = usize> + Clone {
-    let edges: Vec<usize> = [0, 1, 127, 128, 255, 256, 65_535, 65_536, most].into_iter().filter(|edge| *edge <= most).collect();
-    prop_oneof![4 => 0..=most.min(20), 2 => select(edges)]
+    prop_oneof![4 => 0..=most.min(SHORT), 2 => select(lengths(most))]
 }
 
 /// Any bytes, up to `most` of them, the [`length`] as there.
@@ -73,7 +73,7 @@ pub fn ascii(most: usize) -> impl Strategy<Value = String> + Clone {
 /// Few of them are any, so that they shrink well; many count up, so that a wrong offset shows.
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> + Clone {
     prop_oneof![
-        2 => vec(any::<u8>(), 0..=most.min(20)),
-        1 => (length(most), any::<u8>()).prop_map(|(length, first)| (0..length).map(|index| first.wrapping_add(index.to_le_bytes()[0])).collect()),
+        2 => vec(any::<u8>(), 0..=most.min(SHORT)),
+        1 => (any::<u8>(), length(most)).prop_map(|(first, length)| counting(first, length)),
     ]
 }

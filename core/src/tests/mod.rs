@@ -1,0 +1,3 @@
+//! What is about the whole crate, and has to see what is `#[non_exhaustive]` from inside.
+
+mod words;
