@@ -134,7 +134,8 @@ impl Session {
 
     /// Pays the peer without a condition (BTP type 7, which a JavaScript peer of BTP 1.0 does not know). An entry
     /// `transfer_id` travels with it, by which a peer that knows it notices a repeat after a lost connection; one that does
-    /// not would count it twice.
+    /// not would count it twice. Where too many requests wait for their answers it takes its turn behind them; a Prepare, which
+    /// has an expiry, is refused instead.
     pub fn transfer(&mut self, id: TransferId, amount: u64, protocol_data: &ProtocolData, now: Timestamp) -> Result<(), PrepareFailure> {
         if let Some(why) = self.stopped() {
             return Err(PrepareFailure::Stopped(why));
