@@ -16,7 +16,7 @@ mod writer;
 
 pub use cases::Level;
 pub use known::Known;
-pub use payee::Payee;
+pub use payee::{Payee, Psk, Purchase};
 pub use report::{Outcome, Report, Verdict};
 pub use responder::Responder;
 
