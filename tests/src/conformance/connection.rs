@@ -1,7 +1,7 @@
 //! One WebSocket to the peer, as bare as it can be.
 
-use std::io::ErrorKind;
-use std::net::TcpStream;
+use std::io::{self, ErrorKind};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use trustline_core::WireLimits;
@@ -20,16 +20,16 @@ pub(super) struct Connection {
     is_closed: bool,
 }
 
-/// How long opening may take.
+/// How long opening may take, and handing over what is sent.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Connection {
     pub(super) fn dial(url: &BtpUrl) -> Result<Self, Stop> {
         let failed = |error: &dyn std::fmt::Display| Stop::failed("a WebSocket", error.to_string());
-        let stream = TcpStream::connect((url.host(), url.port())).map_err(|error| failed(&error))?;
-        stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(PATIENCE))).map_err(|error| failed(&error))?;
+        let stream = connect(url).map_err(|error| failed(&error))?;
+        let host = if url.host().contains(':') { format!("[{}]", url.host()) } else { url.host().to_owned() };
         let (socket, _) =
-            tungstenite::client(format!("ws://{}:{}{}", url.host(), url.port(), url.path()), stream).map_err(|error| failed(&error))?;
+            tungstenite::client(format!("ws://{host}:{}{}", url.port(), url.path()), stream).map_err(|error| failed(&error))?;
         Ok(Self { socket, inbox: Vec::new(), is_closed: false })
     }
 
@@ -105,6 +105,21 @@ impl Connection {
         self.inbox.push(packet);
         Ok(())
     }
+}
+
+fn connect(url: &BtpUrl) -> io::Result<TcpStream> {
+    let mut result = Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
+    for address in (url.host(), url.port()).to_socket_addrs()? {
+        result = TcpStream::connect_timeout(&address, PATIENCE);
+        if result.is_ok() {
+            break;
+        }
+    }
+    let stream = result?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
 }
 
 /// A packet, in few words.

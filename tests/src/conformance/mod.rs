@@ -12,6 +12,7 @@ mod report;
 mod responder;
 mod stop;
 mod transcript;
+mod unchecked;
 mod writer;
 
 pub use cases::Level;
@@ -19,6 +20,7 @@ pub use known::Known;
 pub use payee::{Payee, Psk, Purchase};
 pub use report::{Outcome, Report, Verdict};
 pub use responder::Responder;
+pub use unchecked::Unchecked;
 
 use trustline_runtime::BtpUrl;
 
@@ -32,10 +34,15 @@ pub struct Subject {
 }
 
 /// Runs all cases whose name begins with `only`, one after the other.
-pub fn run(subject: &Subject, only: &str) -> Report {
+///
+/// # Errors
+///
+/// If there are no such cases, or the host does not let the runner in: then nothing is known of it.
+pub fn run(subject: &Subject, only: &str) -> Result<Report, Unchecked> {
+    unchecked::let_in(subject)?;
     let mut verdicts = frames::golden(subject, only);
     verdicts.extend(frames::refused(subject, only));
     let transcripts = cases::transcripts();
     verdicts.extend(transcripts.iter().filter(|case| case.name.starts_with(only)).map(|case| transcript::run(subject, case)));
-    Report { verdicts }
+    if verdicts.is_empty() { Err(Unchecked::NoCase(only.to_owned())) } else { Ok(Report { verdicts }) }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use trustline_core::session::ErrorName;
 use trustline_core::wire::{Body, Entry, IlpPacket, Packet, ProtocolData};
 use trustline_core::{Fulfillment, Timestamp};
+use trustline_runtime::BtpUrl;
 
 use super::Subject;
 use super::cases::{Amount, AmountWord, EntryTemplate, EntryTest, Fate, OutcomeKind, Preimage, Step, Template, Transcript};
@@ -35,10 +36,15 @@ pub(super) fn run(subject: &Subject, case: &Transcript) -> Verdict {
 /// Authenticates on a new connection.
 pub(super) fn join(subject: &Subject) -> Result<Connection, Stop> {
     let mut connection = Connection::dial(&subject.url)?;
-    let (username, token) = (subject.url.username(), subject.url.token().expose());
+    authenticate(&mut connection, &subject.url)?;
+    Ok(connection)
+}
+
+pub(super) fn authenticate(connection: &mut Connection, url: &BtpUrl) -> Result<(), Stop> {
+    let (username, token) = (url.username(), url.token().expose());
     let entries = [("auth", 0, &b""[..]), ("auth_username", 1, username.as_bytes()), ("auth_token", 1, token.as_bytes())];
-    match ask(&mut connection, writer::MESSAGE, &writer::entries(&entries))? {
-        Body::Response(_) => Ok(connection),
+    match ask(connection, writer::MESSAGE, &writer::entries(&entries))? {
+        Body::Response(_) => Ok(()),
         Body::Error(error) => Err(Stop::failed("to be let in", format!("Error {} {}", error.code, error.name))),
         _ => unreachable!("it is an answer"),
     }
