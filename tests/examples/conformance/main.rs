@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::json;
 use trustline_runtime::BtpUrl;
 use trustline_tests::conformance::{self, Known, Payee, Report, Subject};
 
@@ -61,11 +62,7 @@ fn run(Options { url, payee, case, known, json }: Options) -> Result<bool, Box<d
         let host = our_host().await?;
         check(format!("btp+ws://alice:s3cr3t@{}/", host.address()).parse()?, Some(Payee::Scripted), case.clone()).await
     })?;
-    if json {
-        println!("{}", report.to_json());
-    } else {
-        println!("{report}");
-    }
+    println!("{}", shown(&report, known.as_ref(), json));
     let Some(mut known) = known else { return Ok(!report.has_failed()) };
     known.failures.retain(|name, _| name.starts_with(&case));
     let differences = known.differences(&report);
@@ -73,6 +70,19 @@ fn run(Options { url, payee, case, known, json }: Options) -> Result<bool, Box<d
         eprintln!("not as {} is known: {difference}", known.implementation);
     }
     Ok(differences.is_empty())
+}
+
+/// The report, and what is known beyond it.
+fn shown(report: &Report, known: Option<&Known>, json: bool) -> String {
+    let beyond = known.map(|known| &known.beyond_the_runner[..]).unwrap_or_default();
+    if json {
+        let mut object = report.to_json();
+        object["beyond_the_runner"] = json!(beyond);
+        object.to_string()
+    } else {
+        let line = |defect| format!("\nknown, and beyond the runner: {defect}");
+        format!("{report}{}", beyond.iter().map(line).collect::<String>())
+    }
 }
 
 async fn check(url: BtpUrl, payee: Option<Payee>, case: String) -> Result<Report, Box<dyn Error>> {

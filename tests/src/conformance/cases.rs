@@ -53,7 +53,7 @@ pub enum Level {
 /// What a case needs of the peer's application.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Need {
+pub enum Need {
     /// It fulfills a payment, if it is asked to.
     Fulfills,
     /// It rejects a payment, if it is asked to.

@@ -7,7 +7,7 @@ use trustline_core::wire::{Body, Packet};
 use super::Subject;
 use super::cases::{self, Golden, Level, Refused};
 use super::connection::describe;
-use super::report::{Outcome, Verdict};
+use super::report::{Outcome, Skip, Verdict};
 use super::stop::Stop;
 use super::transcript::{PATIENCE, answer_to, digits, is_among, join, probe};
 
@@ -19,7 +19,7 @@ pub(super) fn golden(subject: &Subject, only: &str) -> Vec<Verdict> {
     let named = cases::golden().into_iter().map(|case| Golden { name: format!("frames/{}", case.name), ..case });
     let verdict = |case: Golden| {
         let result = match case.kind {
-            _ if case.beyond_bounds => Err(Stop::Skipped("a peer may have bounds below it".to_owned())),
+            _ if case.beyond_bounds => Err(Stop::Skipped(Skip::BeyondBounds)),
             1 | 2 => is_ignored(subject, &case.hex),
             _ => is_answered(subject, &case.hex, &["Response".to_owned(), "Error".to_owned()]),
         };

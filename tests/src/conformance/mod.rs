@@ -15,10 +15,10 @@ mod transcript;
 mod unchecked;
 mod writer;
 
-pub use cases::Level;
+pub use cases::{Level, Need};
 pub use known::Known;
 pub use payee::{Payee, Psk, Purchase};
-pub use report::{Outcome, Report, Verdict};
+pub use report::{Outcome, Report, Skip, Verdict};
 pub use responder::Responder;
 pub use unchecked::Unchecked;
 

@@ -11,10 +11,10 @@ use trustline_core::{Fulfillment, Timestamp};
 use trustline_runtime::BtpUrl;
 
 use super::Subject;
-use super::cases::{Amount, AmountWord, EntryTemplate, EntryTest, Fate, OutcomeKind, Preimage, Step, Template, Transcript};
+use super::cases::{Amount, AmountWord, EntryTemplate, EntryTest, Fate, Need, OutcomeKind, Preimage, Step, Template, Transcript};
 use super::connection::{Connection, describe};
 use super::payee::{Payee, Purchase, random};
-use super::report::{Outcome, Verdict};
+use super::report::{Outcome, Skip, Verdict};
 use super::stop::Stop;
 use super::writer;
 
@@ -25,12 +25,15 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const INFO: writer::Entry<'static> = ("info", 0, &[2]);
 
 pub(super) fn run(subject: &Subject, case: &Transcript) -> Verdict {
-    let unmet = |need| !subject.payee.as_ref().is_some_and(|payee| payee.can(need));
-    let result = match case.needs.iter().copied().find(|need| unmet(*need)) {
-        Some(need) => Err(Stop::Skipped(format!("needs a peer that {}", format!("{need:?}").to_lowercase()))),
+    let result = match case.needs.iter().find(|need| !can(subject, **need)) {
+        Some(need) => Err(Stop::Skipped(Skip::Needs(*need))),
         None => Conversation::new(subject).play(&case.steps),
     };
     Verdict { name: case.name.clone(), rule: case.rule.clone(), why: case.why.clone(), level: case.level, outcome: Outcome::of(result) }
+}
+
+fn can(subject: &Subject, need: Need) -> bool {
+    subject.payee.as_ref().is_some_and(|payee| payee.can(need))
 }
 
 /// Authenticates on a new connection.
@@ -247,10 +250,12 @@ impl<'a> Conversation<'a> {
         let json: Value = serde_json::from_slice(&entry.data).unwrap_or_default();
         let limit: i64 = match json.as_str().map(str::parse) {
             Some(Ok(limit)) => limit,
-            _ => return Err(Stop::Skipped(format!("the peer's limit is {json}"))),
+            _ => return Err(Stop::Skipped(Skip::NoRoom(format!("the peer's limit is {json}")))),
         };
         let room = limit.saturating_sub(self.balance()?);
-        u64::try_from(room).map(|room| room + 1).map_err(|_| Stop::Skipped("the balance is beyond the limit already".to_owned()))
+        u64::try_from(room)
+            .map(|room| room + 1)
+            .map_err(|_| Stop::Skipped(Skip::NoRoom("the balance is beyond the limit already".to_owned())))
     }
 
     fn question(&mut self, name: &str) -> Result<Entry, Stop> {

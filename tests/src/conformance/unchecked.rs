@@ -41,7 +41,7 @@ pub(super) fn let_in(subject: &Subject) -> Result<(), Unchecked> {
     }
     let seen = |stop| match stop {
         Stop::Failed { seen, .. } => seen,
-        Stop::Skipped(reason) => reason,
+        Stop::Skipped(reason) => reason.to_string(),
     };
     let mut connection = Connection::dial(&subject.url).map_err(|stop| Unchecked::Unreachable(seen(stop)))?;
     authenticate(&mut connection, &subject.url).map_err(|stop| Unchecked::NotLetIn(seen(stop)))
