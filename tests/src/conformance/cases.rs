@@ -1,17 +1,25 @@
 //! The cases, as they stand in `tests/conformance`. Its README describes the schema.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A frame that is a packet.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Golden {
     pub(super) name: String,
     pub(super) rule: String,
+    pub(super) why: String,
+    #[serde(default = "must")]
+    pub(super) level: Level,
     #[serde(default)]
     pub(super) beyond_bounds: bool,
     #[serde(rename = "type")]
     pub(super) kind: u8,
+    #[serde(rename = "requestId")]
+    pub(super) request_id: u32,
+    #[cfg_attr(not(test), expect(dead_code, reason = "what the frame says is for readers and writers of packets"))]
+    pub(super) data: Value,
     pub(super) hex: String,
 }
 
@@ -21,7 +29,9 @@ pub(super) struct Golden {
 pub(super) struct Refused {
     pub(super) name: String,
     pub(super) rule: String,
-    pub(super) reason: String,
+    pub(super) why: String,
+    #[serde(default = "must")]
+    pub(super) level: Level,
     #[serde(default)]
     pub(super) answer: Vec<String>,
     pub(super) hex: String,
@@ -260,6 +270,10 @@ pub(super) fn transcripts() -> Vec<Transcript> {
 
 fn read<T: for<'a> Deserialize<'a>>(text: &str) -> T {
     serde_json::from_str(text).expect("the cases follow their schema")
+}
+
+const fn must() -> Level {
+    Level::Must
 }
 
 fn first() -> String {

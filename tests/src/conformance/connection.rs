@@ -99,7 +99,7 @@ impl Connection {
     /// What the peer asks that is no part of a case is refused, so that it does not wait.
     fn take(&mut self, packet: Packet) -> Result<(), Stop> {
         if let Body::Message(_) = packet.body {
-            let refusal = writer::error("NotAcceptedError", START);
+            let refusal = writer::refusal("NotAcceptedError", START);
             return self.send(writer::packet(writer::ERROR, packet.request_id, &refusal));
         }
         self.inbox.push(packet);

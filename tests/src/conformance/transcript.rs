@@ -268,7 +268,7 @@ impl<'a> Conversation<'a> {
     fn write(&mut self, template: &'a Template) -> Result<(u8, Vec<u8>), Stop> {
         Ok(match template {
             Template::Response => (writer::RESPONSE, writer::entries(&[])),
-            Template::Error(name) => (writer::ERROR, writer::error(name, now())),
+            Template::Error(name) => (writer::ERROR, writer::refusal(name, now())),
             Template::Message(entries) => {
                 let data: Vec<_> = entries.iter().map(|entry| self.data(entry)).collect();
                 let entries = entries.iter().zip(&data).map(|(entry, data)| (&*entry.name, entry.kind, &data[..]));
@@ -283,8 +283,7 @@ impl<'a> Conversation<'a> {
                 let condition = Fulfillment::from(transfer.purchase.preimage).condition();
                 let expires_at = writer::time(transfer.expires_at, *fraction_digits);
                 let entries = writer::entries(&[("ilp", 0, &transfer.purchase.ilp)]);
-                let fields = [&transfer.id[..], &amount.to_be_bytes(), condition.as_bytes(), &expires_at, &entries];
-                (writer::PREPARE, fields.concat())
+                (writer::PREPARE, writer::prepare(&transfer.id, amount, condition.as_bytes(), &expires_at, &entries))
             }
             Template::Fulfill { transfer, preimage } => {
                 let transfer = self.transfer(transfer, 0, Fate::Anybody, 0);
@@ -292,14 +291,14 @@ impl<'a> Conversation<'a> {
                 if *preimage == Preimage::Wrong {
                     fulfillment[0] ^= 1;
                 }
-                (writer::FULFILL, [&transfer.id[..], &fulfillment, &writer::entries(&[])].concat())
+                (writer::FULFILL, writer::fulfill(&transfer.id, &fulfillment, &writer::entries(&[])))
             }
             Template::Reject { transfer } => {
                 let transfer = self.transfer(transfer, 0, Fate::Anybody, 0);
                 let ilp = writer::ilp_error("example.conformance", transfer.expires_at);
-                (writer::REJECT, [&transfer.id[..], &writer::entries(&[("ilp", 0, &ilp)])].concat())
+                (writer::REJECT, writer::reject(&transfer.id, &writer::entries(&[("ilp", 0, &ilp)])))
             }
-            Template::Transfer(prices) => (writer::TRANSFER, [&(prices * self.price()).to_be_bytes()[..], &writer::entries(&[])].concat()),
+            Template::Transfer(prices) => (writer::TRANSFER, writer::transfer(prices * self.price(), &writer::entries(&[]))),
             Template::AskToPay { transfer, expires_in } => {
                 let amount = self.price();
                 let transfer = self.transfer(transfer, amount, Fate::Anybody, *expires_in);
