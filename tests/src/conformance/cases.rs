@@ -112,7 +112,7 @@ pub(super) enum Step {
     Text(String),
     /// Sends a frame, in hexadecimal digits.
     Frame(String),
-    /// The request is answered, with one of these: `Response`, `Error`, or the name of an error.
+    /// The request is answered, with one of these: `Response`, `Error`, the name of an error, or its name and its code.
     Answer {
         #[serde(default = "first")]
         on: String,
@@ -132,8 +132,14 @@ pub(super) enum Step {
         #[serde(default = "patience")]
         within: u64,
     },
-    /// The peer sends a Prepare of this transfer, which is answered.
-    Offer { transfer: String },
+    /// The peer sends a Prepare of this transfer, which is answered with a Response, if at all.
+    Offer {
+        transfer: String,
+        #[serde(default = "yes")]
+        answered: bool,
+    },
+    /// Answers the Prepare of this transfer.
+    Reply { transfer: String, with: Reply },
     /// The peer closes the connection, within so many milliseconds.
     Closed {
         #[serde(default = "first")]
@@ -161,6 +167,17 @@ pub(super) enum OutcomeKind {
     Reject,
 }
 
+/// An answer to what the peer asks.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Reply {
+    Response,
+    /// An Error of this name.
+    Error(String),
+    /// A frame, in hexadecimal digits, under the request id of what it answers.
+    Frame(String),
+}
+
 /// A packet to send.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -178,6 +195,8 @@ pub(super) enum Template {
         to: Fate,
         #[serde(default = "three")]
         fraction_digits: usize,
+        /// What is not as it was when the transfer was first named.
+        differs: Option<Difference>,
     },
     Fulfill {
         transfer: String,
@@ -234,8 +253,19 @@ pub(super) enum Amount {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AmountWord {
+    /// The most that the limit allows on top of the balance that was noted.
+    Limit,
     /// The least that passes the limit.
     OverLimit,
+}
+
+/// What may be other than before in a Prepare, beside its amount.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Difference {
+    Condition,
+    Expiry,
+    ProtocolData,
 }
 
 /// What the payee does with a payment.
@@ -274,6 +304,10 @@ fn read<T: for<'a> Deserialize<'a>>(text: &str) -> T {
 
 const fn must() -> Level {
     Level::Must
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn first() -> String {

@@ -1,7 +1,8 @@
-//! The conformance kit: what a peer that speaks BTP 1.0 must do, as data, and a runner that checks one over a `btp+ws://` URL.
+//! The conformance kit: what a peer that speaks BTP 1.0 must do, as data, and a runner that checks a host over a `btp+ws://` URL.
 //!
-//! The cases and their schema are in `tests/conformance`. The runner speaks WebSocket frames and writes its packets by itself;
-//! of the core it uses nothing but the reader of what the peer sends.
+//! The cases and their schema are in `tests/conformance`. The runner speaks WebSocket frames and writes its packets by itself.
+//! Of the core it uses the reader of what the peer sends, the writer to see that this has the one form that each reader
+//! takes, the names of errors, and the type of a time.
 
 mod cases;
 mod connection;

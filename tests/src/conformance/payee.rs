@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::cases::{Fate, Need};
 use super::writer::ilp_payment;
@@ -103,6 +103,11 @@ fn word(fate: Fate) -> &'static str {
 
 pub(super) fn random<const N: usize>() -> [u8; N] {
     std::array::from_fn(|_| fastrand::u8(..))
+}
+
+/// What a preimage hashes to.
+pub(super) fn condition(preimage: &[u8; 32]) -> [u8; 32] {
+    Sha256::digest(preimage).into()
 }
 
 fn keyed(key: &[u8], data: &[u8]) -> [u8; 32] {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Subject;
-use super::connection::Connection;
+use super::connection::{Connection, Named};
 use super::stop::Stop;
 use super::transcript::authenticate;
 
@@ -43,6 +43,6 @@ pub(super) fn let_in(subject: &Subject) -> Result<(), Unchecked> {
         Stop::Failed { seen, .. } => seen,
         Stop::Skipped(reason) => reason.to_string(),
     };
-    let mut connection = Connection::dial(&subject.url).map_err(|stop| Unchecked::Unreachable(seen(stop)))?;
+    let mut connection = Connection::dial(&subject.url, &Named::default()).map_err(|stop| Unchecked::Unreachable(seen(stop)))?;
     authenticate(&mut connection, &subject.url).map_err(|stop| Unchecked::NotLetIn(seen(stop)))
 }
