@@ -89,3 +89,29 @@ fn is_among(case: &str, cases: &str) -> bool {
     let (at, case) = (first.len() - 1, numbers(case));
     case.len() > at && case[..at] == first[..at] && (first[at]..=last.parse().ok()).contains(&case[at])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_among_those_that_begin_so_or_among_a_range() {
+        for (case, cases) in
+            [("5.3.1", "5.3"), ("5.3", "5.3"), ("12.1.1", "12"), ("5.3", "5.3..8"), ("5.8", "5.3..8"), ("6.11.4", "6.11.1..4")]
+        {
+            assert!(is_among(case, cases), "{case} is among {cases}");
+        }
+        for (case, cases) in [
+            ("5.30", "5.3"),
+            ("5", "5.3"),
+            ("6.3", "5.3"),
+            ("5.2", "5.3..8"),
+            ("5.9", "5.3..8"),
+            ("6.5", "5.3..8"),
+            ("6.10.2", "6.11.1..4"),
+            ("6", "6.1..4"),
+        ] {
+            assert!(!is_among(case, cases), "{case} is not among {cases}");
+        }
+    }
+}

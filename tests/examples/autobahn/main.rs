@@ -46,7 +46,14 @@ enum Mode {
     },
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
     match Mode::parse() {
         Mode::Serve { address } => echo::serve(&TcpListener::bind(address)?)?,
         Mode::Dial { address } => suite::dial_all(address)?,

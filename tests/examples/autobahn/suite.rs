@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -37,7 +38,7 @@ struct Running(Child);
 type Results = Result<Vec<(String, Seen)>, Box<dyn Error + Send + Sync>>;
 
 impl Suite {
-    pub(crate) fn new(wstest: &Path, folder: &Path, expected: &Expected) -> std::io::Result<Self> {
+    pub(crate) fn new(wstest: &Path, folder: &Path, expected: &Expected) -> io::Result<Self> {
         for reports in [SERVERS, CLIENTS] {
             let folder = folder.join(reports);
             fs::create_dir_all(&folder)?;
@@ -77,7 +78,7 @@ impl Suite {
         self.results(CLIENTS)
     }
 
-    fn start(&self, mode: &str, reports: &str, mut specification: serde_json::Value) -> std::io::Result<Running> {
+    fn start(&self, mode: &str, reports: &str, mut specification: serde_json::Value) -> io::Result<Running> {
         let path = self.folder.join(mode).with_extension("json");
         specification["outdir"] = self.folder.join(reports).display().to_string().into();
         specification["cases"] = json!(["*"]);
@@ -87,7 +88,14 @@ impl Suite {
         let log = fs::File::create(path.with_extension("log"))?;
         let mut command = Command::new(&self.wstest);
         command.args(["--webport", "0", "--mode", mode, "--spec"]).arg(path);
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().map(Running)
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        child.map(Running).map_err(|error| {
+            let program = self.wstest.display();
+            io::Error::new(
+                error.kind(),
+                format!("{program}: {error}; tests/examples/autobahn/install gets it, and prints its path for --wstest"),
+            )
+        })
     }
 
     fn results(&self, reports: &str) -> Results {

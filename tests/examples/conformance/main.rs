@@ -6,23 +6,26 @@
 //!
 //! Without a URL it checks a host of ours, which it starts. What the host under test must do for `--payee` is in the README there.
 
+mod our_host;
+
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use trustline_core::ledger::Bounds;
-use trustline_core::session::LedgerInfo;
-use trustline_smol::Host;
-use trustline_tests::conformance::{self, Known, Payee, Report, Responder, Subject};
+use serde_json::json;
+use trustline_runtime::BtpUrl;
+use trustline_tests::conformance::{self, Known, Payee, Report, Subject};
+
+use crate::our_host::our_host;
 
 /// Checks a host that speaks BTP 1.0.
 #[derive(Parser)]
 struct Options {
     /// The account to use: btp+ws://[username]:[token]@host[:port][/path]. Without it, a host of ours is checked.
-    url: Option<String>,
+    url: Option<BtpUrl>,
     /// How its application deals with payments: `scripted`, or what a letter shop's header Pay says.
-    #[arg(long, value_parser = Payee::parse)]
+    #[arg(long, value_parser = Payee::parse, requires = "url")]
     payee: Option<Payee>,
     /// Run the cases only whose name begins so.
     #[arg(long, default_value = "", hide_default_value = true)]
@@ -35,44 +38,59 @@ struct Options {
     json: bool,
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let Options { url, payee, case, known, json } = Options::parse();
-    let known = known.map(std::fs::read_to_string).transpose()?.map(|json| Known::parse(&json)).transpose()?;
+/// The exit code if nothing was checked; it is that of wrong options, too.
+const UNCHECKED: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("nothing was checked: {error}");
+            ExitCode::from(UNCHECKED)
+        }
+    }
+}
+
+/// Whether the host passes.
+fn run(Options { url, payee, case, known, json }: Options) -> Result<bool, Box<dyn Error>> {
+    let known = known.as_deref().map(read).transpose()?;
     let report = smol::block_on(async {
         if let Some(url) = url {
-            return check(&url, payee, &case).await;
+            return check(url, payee, case.clone()).await;
         }
         let host = our_host().await?;
-        check(&format!("btp+ws://alice:s3cr3t@{}/", host.address()), Some(Payee::Scripted), &case).await
+        check(format!("btp+ws://alice:s3cr3t@{}/", host.address()).parse()?, Some(Payee::Scripted), case.clone()).await
     })?;
-    if json {
-        println!("{}", report.to_json());
-    } else {
-        println!("{report}");
+    println!("{}", shown(&report, known.as_ref(), json));
+    let Some(mut known) = known else { return Ok(!report.has_failed()) };
+    known.failures.retain(|name, _| name.starts_with(&case));
+    let differences = known.differences(&report);
+    for difference in &differences {
+        eprintln!("not as {} is known: {difference}", known.implementation);
     }
-    let is_fine = match known {
-        None => !report.has_failed(),
-        Some(mut known) => {
-            known.failures.retain(|name, _| name.starts_with(&case));
-            let differences = known.differences(&report);
-            for difference in &differences {
-                eprintln!("not as {} is known: {difference}", known.implementation);
-            }
-            differences.is_empty()
-        }
-    };
-    Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(differences.is_empty())
 }
 
-async fn check(url: &str, payee: Option<Payee>, case: &str) -> Result<Report, Box<dyn Error>> {
-    let (subject, case) = (Subject { url: url.parse()?, payee }, case.to_owned());
-    Ok(smol::unblock(move || conformance::run(&subject, &case)).await)
+/// The report, and what is known beyond it.
+fn shown(report: &Report, known: Option<&Known>, json: bool) -> String {
+    let beyond = known.map(|known| &known.beyond_the_runner[..]).unwrap_or_default();
+    if json {
+        let mut object = report.to_json();
+        object["beyond_the_runner"] = json!(beyond);
+        object.to_string()
+    } else {
+        let line = |defect| format!("\nknown, and beyond the runner: {defect}");
+        format!("{report}{}", beyond.iter().map(line).collect::<String>())
+    }
 }
 
-/// A host of ours, with the application of the kit's contract.
-async fn our_host() -> std::io::Result<Host> {
-    let info = LedgerInfo::new("example.host.", "XRP", 9);
-    let bounds = Bounds { minimum: -1_000_000, maximum: 1_000_000 };
-    let builder = Host::builder(info).account("alice", "s3cr3t").bounds(bounds).handler(|_| Responder);
-    builder.listen(([127, 0, 0, 1], 0).into()).await
+async fn check(url: BtpUrl, payee: Option<Payee>, case: String) -> Result<Report, Box<dyn Error>> {
+    Ok(smol::unblock(move || conformance::run(&Subject { url, payee }, &case)).await?)
+}
+
+fn read(path: &Path) -> Result<Known, String> {
+    let named = |error: &dyn Error| format!("{}: {error}", path.display());
+    let json = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+    Known::parse(&json).map_err(|error| named(&error))
 }

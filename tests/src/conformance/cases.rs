@@ -1,17 +1,25 @@
 //! The cases, as they stand in `tests/conformance`. Its README describes the schema.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// A frame that is a packet.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Golden {
     pub(super) name: String,
     pub(super) rule: String,
+    pub(super) why: String,
+    #[serde(default = "must")]
+    pub(super) level: Level,
     #[serde(default)]
     pub(super) beyond_bounds: bool,
     #[serde(rename = "type")]
     pub(super) kind: u8,
+    #[serde(rename = "requestId")]
+    pub(super) request_id: u32,
+    #[cfg_attr(not(test), expect(dead_code, reason = "what the frame says is for readers and writers of packets"))]
+    pub(super) data: Value,
     pub(super) hex: String,
 }
 
@@ -21,7 +29,9 @@ pub(super) struct Golden {
 pub(super) struct Refused {
     pub(super) name: String,
     pub(super) rule: String,
-    pub(super) reason: String,
+    pub(super) why: String,
+    #[serde(default = "must")]
+    pub(super) level: Level,
     #[serde(default)]
     pub(super) answer: Vec<String>,
     pub(super) hex: String,
@@ -53,7 +63,7 @@ pub enum Level {
 /// What a case needs of the peer's application.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Need {
+pub enum Need {
     /// It fulfills a payment, if it is asked to.
     Fulfills,
     /// It rejects a payment, if it is asked to.
@@ -102,7 +112,7 @@ pub(super) enum Step {
     Text(String),
     /// Sends a frame, in hexadecimal digits.
     Frame(String),
-    /// The request is answered, with one of these: `Response`, `Error`, or the name of an error.
+    /// The request is answered, with one of these: `Response`, `Error`, the name of an error, or its name and its code.
     Answer {
         #[serde(default = "first")]
         on: String,
@@ -122,8 +132,14 @@ pub(super) enum Step {
         #[serde(default = "patience")]
         within: u64,
     },
-    /// The peer sends a Prepare of this transfer, which is answered.
-    Offer { transfer: String },
+    /// The peer sends a Prepare of this transfer, which is answered with a Response, if at all.
+    Offer {
+        transfer: String,
+        #[serde(default = "yes")]
+        answered: bool,
+    },
+    /// Answers the Prepare of this transfer.
+    Reply { transfer: String, with: Reply },
     /// The peer closes the connection, within so many milliseconds.
     Closed {
         #[serde(default = "first")]
@@ -151,6 +167,17 @@ pub(super) enum OutcomeKind {
     Reject,
 }
 
+/// An answer to what the peer asks.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Reply {
+    Response,
+    /// An Error of this name.
+    Error(String),
+    /// A frame, in hexadecimal digits, under the request id of what it answers.
+    Frame(String),
+}
+
 /// A packet to send.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -168,6 +195,8 @@ pub(super) enum Template {
         to: Fate,
         #[serde(default = "three")]
         fraction_digits: usize,
+        /// What is not as it was when the transfer was first named.
+        differs: Option<Difference>,
     },
     Fulfill {
         transfer: String,
@@ -224,8 +253,19 @@ pub(super) enum Amount {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AmountWord {
+    /// The most that the limit allows on top of the balance that was noted.
+    Limit,
     /// The least that passes the limit.
     OverLimit,
+}
+
+/// What may be other than before in a Prepare, beside its amount.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Difference {
+    Condition,
+    Expiry,
+    ProtocolData,
 }
 
 /// What the payee does with a payment.
@@ -260,6 +300,14 @@ pub(super) fn transcripts() -> Vec<Transcript> {
 
 fn read<T: for<'a> Deserialize<'a>>(text: &str) -> T {
     serde_json::from_str(text).expect("the cases follow their schema")
+}
+
+const fn must() -> Level {
+    Level::Must
+}
+
+const fn yes() -> bool {
+    true
 }
 
 fn first() -> String {

@@ -1,36 +1,55 @@
 //! One WebSocket to the peer, as bare as it can be.
 
-use std::io::ErrorKind;
-use std::net::TcpStream;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use trustline_core::WireLimits;
 use trustline_core::wire::{Body, Packet};
+use trustline_core::{TransferId, WireLimits};
 use trustline_runtime::BtpUrl;
+use tungstenite::error::ProtocolError;
 use tungstenite::{Error, Message, WebSocket};
 
 use super::stop::Stop;
 use super::writer;
 use crate::START;
 
+/// The transfers that a case has named, on whatever connection: what comes of others is left from an earlier case.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Named(Rc<RefCell<BTreeSet<[u8; 16]>>>);
+
+impl Named {
+    pub(super) fn insert(&self, id: [u8; 16]) {
+        self.0.borrow_mut().insert(id);
+    }
+
+    fn has(&self, id: &TransferId) -> bool {
+        self.0.borrow().contains(id.as_bytes())
+    }
+}
+
 /// What the peer sent and no step has asked for yet.
 pub(super) struct Connection {
     socket: WebSocket<TcpStream>,
+    named: Named,
     inbox: Vec<Packet>,
     is_closed: bool,
 }
 
-/// How long opening may take.
+/// How long opening may take, and handing over what is sent.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Connection {
-    pub(super) fn dial(url: &BtpUrl) -> Result<Self, Stop> {
+    pub(super) fn dial(url: &BtpUrl, named: &Named) -> Result<Self, Stop> {
         let failed = |error: &dyn std::fmt::Display| Stop::failed("a WebSocket", error.to_string());
-        let stream = TcpStream::connect((url.host(), url.port())).map_err(|error| failed(&error))?;
-        stream.set_nodelay(true).and_then(|()| stream.set_read_timeout(Some(PATIENCE))).map_err(|error| failed(&error))?;
+        let stream = connect(url).map_err(|error| failed(&error))?;
+        let host = if url.host().contains(':') { format!("[{}]", url.host()) } else { url.host().to_owned() };
         let (socket, _) =
-            tungstenite::client(format!("ws://{}:{}{}", url.host(), url.port(), url.path()), stream).map_err(|error| failed(&error))?;
-        Ok(Self { socket, inbox: Vec::new(), is_closed: false })
+            tungstenite::client(format!("ws://{host}:{}{}", url.port(), url.path()), stream).map_err(|error| failed(&error))?;
+        Ok(Self { socket, named: named.clone(), inbox: Vec::new(), is_closed: false })
     }
 
     pub(super) fn send(&mut self, frame: Vec<u8>) -> Result<(), Stop> {
@@ -43,15 +62,24 @@ impl Connection {
 
     /// The first packet that came or comes within this time and is what is looked for. The others stay.
     pub(super) fn find(&mut self, within: Duration, is_it: impl Fn(&Packet) -> bool) -> Result<Option<Packet>, Stop> {
+        Ok(self.position(within, is_it)?.map(|at| self.remove(at)))
+    }
+
+    /// Where it is in what is [left](Self::left).
+    pub(super) fn position(&mut self, within: Duration, is_it: impl Fn(&Packet) -> bool) -> Result<Option<usize>, Stop> {
         let end = Instant::now() + within;
         loop {
             if let Some(at) = self.inbox.iter().position(&is_it) {
-                return Ok(Some(self.inbox.remove(at)));
+                return Ok(Some(at));
             }
             if !self.read(end)? {
                 return Ok(None);
             }
         }
+    }
+
+    pub(super) fn remove(&mut self, at: usize) -> Packet {
+        self.inbox.remove(at)
     }
 
     /// Whether the peer closes within this time.
@@ -61,7 +89,7 @@ impl Connection {
         Ok(self.is_closed)
     }
 
-    /// What has come and was not looked for.
+    /// What has come and was not looked for, in its order.
     pub(super) fn left(&self) -> &[Packet] {
         &self.inbox
     }
@@ -84,26 +112,66 @@ impl Connection {
         self.socket.get_ref().set_read_timeout(Some(rest)).map_err(|error| Stop::failed("a socket", error.to_string()))?;
         match self.socket.read() {
             Ok(Message::Binary(frame)) => {
-                let packet = Packet::decode(&frame, &WireLimits::NONE)
-                    .map_err(|error| Stop::failed("a readable frame", format!("{}: {error}", hex::encode(&frame))))?;
+                let packet = packet(&frame)?;
                 self.take(packet)?;
             }
             Ok(Message::Text(text)) => return Err(Stop::failed("binary messages only", format!("the text {text:?}"))),
             Ok(_) => {}
             Err(Error::Io(error)) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Err(_) => self.is_closed = true,
+            Err(
+                Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Io(_)
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            ) => {
+                self.is_closed = true;
+            }
+            Err(error) => return Err(Stop::failed("messages of a WebSocket, or that it closes", error.to_string())),
         }
         Ok(!self.is_closed)
     }
 
-    /// What the peer asks that is no part of a case is refused, so that it does not wait.
+    /// What the peer asks that is no part of a case is answered, so that it does not wait.
     fn take(&mut self, packet: Packet) -> Result<(), Stop> {
-        if let Body::Message(_) = packet.body {
-            let refusal = writer::error("NotAcceptedError", START);
-            return self.send(writer::packet(writer::ERROR, packet.request_id, &refusal));
+        let (kind, content) = match &packet.body {
+            Body::Message(_) => (writer::ERROR, writer::refusal("NotAcceptedError", START)),
+            Body::Prepare(prepare) if !self.named.has(&prepare.transfer_id) => (writer::ERROR, writer::refusal("NotAcceptedError", START)),
+            Body::Fulfill(fulfill) if !self.named.has(&fulfill.transfer_id) => (writer::RESPONSE, writer::entries(&[])),
+            Body::Reject(reject) if !self.named.has(&reject.transfer_id) => (writer::RESPONSE, writer::entries(&[])),
+            _ => {
+                self.inbox.push(packet);
+                return Ok(());
+            }
+        };
+        self.send(writer::packet(kind, packet.request_id, &content))
+    }
+}
+
+fn connect(url: &BtpUrl) -> io::Result<TcpStream> {
+    let mut result = Err(io::Error::new(ErrorKind::NotFound, "the host has no address"));
+    for address in (url.host(), url.port()).to_socket_addrs()? {
+        result = TcpStream::connect_timeout(&address, PATIENCE);
+        if result.is_ok() {
+            break;
         }
-        self.inbox.push(packet);
-        Ok(())
+    }
+    let stream = result?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// What a frame says. It must be written in the one form that each reader takes (PROTOCOL 1): the shortest lengths, three
+/// digits of fraction in a time, and nothing behind the last field.
+fn packet(frame: &[u8]) -> Result<Packet, Stop> {
+    let shown = || hex::encode(frame);
+    let packet =
+        Packet::decode(frame, &WireLimits::NONE).map_err(|error| Stop::failed("a readable frame", format!("{}: {error}", shown())))?;
+    match packet.encode() {
+        Ok(written) if written == frame => Ok(packet),
+        Ok(written) => Err(Stop::failed(format!("a frame in the form {}", hex::encode(written)), shown())),
+        Err(error) => Err(Stop::failed("a frame that may be sent", format!("{}: {error}", shown()))),
     }
 }
 

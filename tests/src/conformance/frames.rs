@@ -2,63 +2,84 @@
 
 use std::time::Duration;
 
-use trustline_core::wire::{Body, Packet};
+use serde_json::json;
+use trustline_core::wire::Packet;
 
 use super::Subject;
-use super::cases::{self, Golden, Level, Refused};
-use super::connection::describe;
-use super::report::{Outcome, Verdict};
+use super::cases::{self, Golden, Need, Refused, Step};
+use super::connection::{Named, describe};
+use super::report::{Outcome, Skip, Verdict};
 use super::stop::Stop;
-use super::transcript::{PATIENCE, answer_to, digits, is_among, join, probe};
+use super::transcript::{PATIENCE, answer_to, can, digits, is_among, join, play, probe};
+use super::writer;
 
 /// How long a peer may take to answer what it should ignore, behind the answers to what it was asked after that.
 const SECOND_THOUGHTS: Duration = Duration::from_millis(30);
 
-/// Each golden request is answered under its id, in whatever way; each golden answer, which answers nothing, is ignored.
+/// Each golden request is answered under its id, in whatever way; a golden answer, which answers nothing, is ignored.
 pub(super) fn golden(subject: &Subject, only: &str) -> Vec<Verdict> {
-    let named = cases::golden().into_iter().map(|case| Golden { name: format!("frames/{}", case.name), ..case });
     let verdict = |case: Golden| {
         let result = match case.kind {
-            _ if case.beyond_bounds => Err(Stop::Skipped("a peer may have bounds below it".to_owned())),
+            _ if case.beyond_bounds => Err(Stop::Skipped(Skip::BeyondBounds)),
             1 | 2 => is_ignored(subject, &case.hex),
-            _ => is_answered(subject, &case.hex, &["Response".to_owned(), "Error".to_owned()]),
+            _ => is_answered(subject, case.request_id, &case.hex, &["Response".to_owned(), "Error".to_owned()]),
         };
-        let why = "read, and answered if it is a request".to_owned();
-        Verdict { name: case.name, rule: case.rule, why, level: Level::Must, outcome: Outcome::of(result) }
+        let name = format!("frames/{}", case.name);
+        Verdict { name, rule: case.rule, why: case.why, level: case.level, outcome: Outcome::of(result) }
     };
-    named.filter(|case| case.name.starts_with(only)).map(verdict).collect()
+    let is_meant = |case: &Golden| format!("frames/{}", case.name).starts_with(only);
+    cases::golden().into_iter().filter(is_meant).map(verdict).collect()
 }
 
 /// Each frame that cannot be read is ignored, and the connection stays; what can be read and is wrong is refused.
 pub(super) fn refused(subject: &Subject, only: &str) -> Vec<Verdict> {
-    let named = cases::refused().into_iter().map(|case| Refused { name: format!("refused/{}", case.name), ..case });
     let verdict = |case: Refused| {
-        let result = if case.answer.is_empty() { is_ignored(subject, &case.hex) } else { is_answered(subject, &case.hex, &case.answer) };
-        Verdict { name: case.name, rule: case.rule, why: case.reason, level: Level::Must, outcome: Outcome::of(result) }
+        let frame = digits(&case.hex);
+        let result = match frame[..] {
+            [_, a, b, c, d, ..] if !case.answer.is_empty() => {
+                is_answered(subject, u32::from_be_bytes([a, b, c, d]), &case.hex, &case.answer)
+            }
+            [writer::ERROR, ..] if can(subject, Need::Pays) => is_no_answer(subject, &case.hex),
+            _ => is_ignored(subject, &case.hex),
+        };
+        let name = format!("refused/{}", case.name);
+        Verdict { name, rule: case.rule, why: case.why, level: case.level, outcome: Outcome::of(result) }
     };
-    named.filter(|case| case.name.starts_with(only)).map(verdict).collect()
+    let is_meant = |case: &Refused| format!("refused/{}", case.name).starts_with(only);
+    cases::refused().into_iter().filter(is_meant).map(verdict).collect()
 }
 
 fn is_ignored(subject: &Subject, hex: &str) -> Result<(), Stop> {
-    let mut connection = join(subject)?;
+    let mut connection = join(subject, &Named::default())?;
     connection.send(digits(hex))?;
     probe(&mut connection)?;
     probe(&mut connection)?;
     if connection.closes(SECOND_THOUGHTS)? {
         return Err(Stop::failed("an open connection", "that it is closed"));
     }
-    match connection.left().iter().find(|packet| matches!(packet.body, Body::Response(_) | Body::Error(_))) {
-        Some(answer) => Err(Stop::failed("no answer", describe(answer))),
-        // A Reject of another case's transfer may have come.
-        None => Ok(()),
-    }
+    if connection.left().is_empty() { Ok(()) } else { Err(Stop::failed("no answer", connection.seen())) }
 }
 
-fn is_answered(subject: &Subject, hex: &str, allowed: &[String]) -> Result<(), Stop> {
-    let frame = digits(hex);
-    let request_id = u32::from_be_bytes(frame[1..5].try_into().expect("four bytes"));
-    let mut connection = join(subject)?;
-    connection.send(frame)?;
+/// An Error that answers nothing is ignored, readable or not. So this one comes where the peer waits for an answer to its
+/// Prepare: it must wait on, and take the Response that follows.
+fn is_no_answer(subject: &Subject, hex: &str) -> Result<(), Stop> {
+    let steps = json!([
+        { "join": "a" },
+        { "send": { "request": "ask", "packet": { "ask_to_pay": { "transfer": "t", "expires_in": 10_000 } } } },
+        { "answer": { "request": "ask", "is": ["Response"] } },
+        { "offer": { "transfer": "t", "answered": false } },
+        { "reply": { "transfer": "t", "with": { "frame": hex } } },
+        { "alive": "a" },
+        { "reply": { "transfer": "t", "with": "response" } },
+        { "send": { "request": "fulfill", "packet": { "fulfill": { "transfer": "t", "preimage": "right" } } } },
+        { "answer": { "request": "fulfill", "is": ["Response"] } },
+    ]);
+    play(subject, &serde_json::from_value::<Vec<Step>>(steps).expect("they follow the schema"))
+}
+
+fn is_answered(subject: &Subject, request_id: u32, hex: &str, allowed: &[String]) -> Result<(), Stop> {
+    let mut connection = join(subject, &Named::default())?;
+    connection.send(digits(hex))?;
     match answer_to(&mut connection, request_id, PATIENCE)? {
         Some(answer) if is_among(&answer, allowed) => probe(&mut connection),
         Some(answer) => Err(Stop::failed(allowed.join(" or "), describe(&Packet { request_id, body: answer }))),

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use super::cases::{Fate, Need};
 use super::writer::ilp_payment;
@@ -14,34 +14,33 @@ pub enum Payee {
     /// It does what each payment says: the contract is in `tests/conformance/README.md`.
     Scripted,
     /// A letter shop, which fulfills what is paid to a reader of its own.
-    Psk {
-        /// The price of a letter.
-        price: u64,
-        /// Where it is paid to.
-        account: String,
-        /// What its fulfillments are made of.
-        secret: Vec<u8>,
-    },
+    Psk(Psk),
+}
+
+/// What a letter shop has told a reader (PROTOCOL 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Psk {
+    /// The price of a letter.
+    pub price: u64,
+    /// Where it is paid to.
+    pub account: String,
+    /// What its fulfillments are made of.
+    secret: Vec<u8>,
 }
 
 /// A payment as the payee expects it.
-pub(super) struct Purchase {
-    pub(super) ilp: Vec<u8>,
-    pub(super) preimage: [u8; 32],
+#[derive(Debug)]
+pub struct Purchase {
+    /// The ILP packet that it pays for.
+    pub ilp: Vec<u8>,
+    /// The preimage of its condition.
+    pub preimage: [u8; 32],
 }
 
 impl Payee {
     /// Reads `scripted`, or the letter shop's header `Pay`: `interledger-psk <price> <account> <secret>`.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        match *text.split_ascii_whitespace().collect::<Vec<_>>() {
-            ["scripted"] => Ok(Self::Scripted),
-            ["interledger-psk", price, account, secret] => Ok(Self::Psk {
-                price: price.parse().map_err(|_| "the price is no number")?,
-                account: account.to_owned(),
-                secret: URL_SAFE_NO_PAD.decode(secret).map_err(|_| "the secret is not base64url")?,
-            }),
-            _ => Err("a payee is `scripted`, or what a letter shop's header Pay says"),
-        }
+        if text == "scripted" { Ok(Self::Scripted) } else { Psk::parse(text).map(Self::Psk) }
     }
 
     pub(super) fn can(&self, need: Need) -> bool {
@@ -51,7 +50,7 @@ impl Payee {
     pub(super) fn price(&self) -> u64 {
         match self {
             Self::Scripted => 10,
-            Self::Psk { price, .. } => *price,
+            Self::Psk(psk) => psk.price,
         }
     }
 
@@ -62,14 +61,34 @@ impl Payee {
                 let account = format!("example.conformance.{}", word(fate));
                 Purchase { ilp: ilp_payment(amount, &account, &preimage), preimage }
             }
-            Self::Psk { account, secret, .. } => {
-                // A reader that there is not is sold nothing.
-                let reader = if fate == Fate::Fulfill { "" } else { "-gone" };
-                let ilp = ilp_payment(amount, &format!("{account}{reader}.{}", fastrand::u32(..)), b"");
-                let preimage = keyed(&keyed(secret, b"ilp_psk_condition"), &ilp);
-                Purchase { ilp, preimage }
+            // A reader that there is not is sold nothing.
+            Self::Psk(psk) if fate != Fate::Fulfill => {
+                let gone = Psk { account: format!("{}-gone", psk.account), ..psk.clone() };
+                gone.purchase(fastrand::u64(..), amount)
             }
+            Self::Psk(psk) => psk.purchase(fastrand::u64(..), amount),
         }
+    }
+}
+
+impl Psk {
+    /// Reads the header `Pay`: `interledger-psk <price> <account> <secret>`.
+    pub fn parse(header: &str) -> Result<Self, &'static str> {
+        let ["interledger-psk", price, account, secret] = *header.split_ascii_whitespace().collect::<Vec<_>>() else {
+            return Err("a payee is `scripted`, or what a letter shop's header Pay says: interledger-psk <price> <account> <secret>");
+        };
+        Ok(Self {
+            price: price.parse().map_err(|_| "the price is no number")?,
+            account: account.to_owned(),
+            secret: URL_SAFE_NO_PAD.decode(secret).map_err(|_| "the secret is not base64url")?,
+        })
+    }
+
+    /// Payment number `n`.
+    pub fn purchase(&self, n: u64, amount: u64) -> Purchase {
+        let ilp = ilp_payment(amount, &format!("{}.{n}", self.account), b"");
+        let preimage = keyed(&keyed(&self.secret, b"ilp_psk_condition"), &ilp);
+        Purchase { ilp, preimage }
     }
 }
 
@@ -84,6 +103,11 @@ fn word(fate: Fate) -> &'static str {
 
 pub(super) fn random<const N: usize>() -> [u8; N] {
     std::array::from_fn(|_| fastrand::u8(..))
+}
+
+/// What a preimage hashes to.
+pub(super) fn condition(preimage: &[u8; 32]) -> [u8; 32] {
+    Sha256::digest(preimage).into()
 }
 
 fn keyed(key: &[u8], data: &[u8]) -> [u8; 32] {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::cases::Level;
+use super::cases::{Level, Need};
 use super::stop::Stop;
 
 /// All cases of a run, in order.
@@ -42,7 +42,28 @@ pub enum Outcome {
         seen: String,
     },
     /// It could not be checked, for this reason.
-    Skipped(String),
+    Skipped(Skip),
+}
+
+/// Why a case could not be checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// It is beyond what each peer must take.
+    BeyondBounds,
+    /// The application behind the peer cannot do this.
+    Needs(Need),
+    /// The limit of the account, or its balance, leaves no room for it.
+    NoRoom(String),
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeyondBounds => f.write_str("a peer may have bounds below it"),
+            Self::Needs(need) => write!(f, "needs a peer that {}", format!("{need:?}").to_lowercase()),
+            Self::NoRoom(why) => f.write_str(why),
+        }
+    }
 }
 
 impl Outcome {
@@ -84,7 +105,7 @@ impl Report {
                 }
                 Outcome::Skipped(reason) => {
                     json["verdict"] = "skip".into();
-                    json["reason"] = reason.as_str().into();
+                    json["reason"] = reason.to_string().into();
                 }
             }
             json

@@ -5,15 +5,18 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use trustline_core::Timestamp;
 use trustline_core::session::ErrorName;
 use trustline_core::wire::{Body, Entry, IlpPacket, Packet, ProtocolData};
-use trustline_core::{Fulfillment, Timestamp};
+use trustline_runtime::BtpUrl;
 
 use super::Subject;
-use super::cases::{Amount, AmountWord, EntryTemplate, EntryTest, Fate, OutcomeKind, Preimage, Step, Template, Transcript};
-use super::connection::{Connection, describe};
-use super::payee::{Payee, Purchase, random};
-use super::report::{Outcome, Verdict};
+use super::cases::{
+    Amount, AmountWord, Difference, EntryTemplate, EntryTest, Fate, Need, OutcomeKind, Preimage, Reply, Step, Template, Transcript,
+};
+use super::connection::{Connection, Named, describe};
+use super::payee::{Payee, Purchase, condition, random};
+use super::report::{Outcome, Skip, Verdict};
 use super::stop::Stop;
 use super::writer;
 
@@ -24,21 +27,34 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 const INFO: writer::Entry<'static> = ("info", 0, &[2]);
 
 pub(super) fn run(subject: &Subject, case: &Transcript) -> Verdict {
-    let unmet = |need| !subject.payee.as_ref().is_some_and(|payee| payee.can(need));
-    let result = match case.needs.iter().copied().find(|need| unmet(*need)) {
-        Some(need) => Err(Stop::Skipped(format!("needs a peer that {}", format!("{need:?}").to_lowercase()))),
-        None => Conversation::new(subject).play(&case.steps),
+    let result = match case.needs.iter().find(|need| !can(subject, **need)) {
+        Some(need) => Err(Stop::Skipped(Skip::Needs(*need))),
+        None => play(subject, &case.steps),
     };
     Verdict { name: case.name.clone(), rule: case.rule.clone(), why: case.why.clone(), level: case.level, outcome: Outcome::of(result) }
 }
 
+pub(super) fn can(subject: &Subject, need: Need) -> bool {
+    subject.payee.as_ref().is_some_and(|payee| payee.can(need))
+}
+
+pub(super) fn play(subject: &Subject, steps: &[Step]) -> Result<(), Stop> {
+    let mut conversation = Conversation::new(subject);
+    steps.iter().try_for_each(|step| conversation.step(step))
+}
+
 /// Authenticates on a new connection.
-pub(super) fn join(subject: &Subject) -> Result<Connection, Stop> {
-    let mut connection = Connection::dial(&subject.url)?;
-    let (username, token) = (subject.url.username(), subject.url.token().expose());
+pub(super) fn join(subject: &Subject, named: &Named) -> Result<Connection, Stop> {
+    let mut connection = Connection::dial(&subject.url, named)?;
+    authenticate(&mut connection, &subject.url)?;
+    Ok(connection)
+}
+
+pub(super) fn authenticate(connection: &mut Connection, url: &BtpUrl) -> Result<(), Stop> {
+    let (username, token) = (url.username(), url.token().expose());
     let entries = [("auth", 0, &b""[..]), ("auth_username", 1, username.as_bytes()), ("auth_token", 1, token.as_bytes())];
-    match ask(&mut connection, writer::MESSAGE, &writer::entries(&entries))? {
-        Body::Response(_) => Ok(connection),
+    match ask(connection, writer::MESSAGE, &writer::entries(&entries))? {
+        Body::Response(_) => Ok(()),
         Body::Error(error) => Err(Stop::failed("to be let in", format!("Error {} {}", error.code, error.name))),
         _ => unreachable!("it is an answer"),
     }
@@ -60,22 +76,35 @@ fn ask(connection: &mut Connection, kind: u8, content: &[u8]) -> Result<Body, St
 }
 
 pub(super) fn answer_to(connection: &mut Connection, request_id: u32, within: Duration) -> Result<Option<Body>, Stop> {
-    let is_it = |packet: &Packet| packet.request_id == request_id && matches!(packet.body, Body::Response(_) | Body::Error(_));
-    Ok(connection.find(within, is_it)?.map(|packet| packet.body))
+    Ok(connection.find(within, is_answer(request_id))?.map(|packet| packet.body))
+}
+
+fn is_answer(request_id: u32) -> impl Fn(&Packet) -> bool {
+    move |packet| packet.request_id == request_id && matches!(packet.body, Body::Response(_) | Body::Error(_))
+}
+
+fn is_outcome(transfer: [u8; 16]) -> impl Fn(&Packet) -> bool {
+    move |packet| match &packet.body {
+        Body::Fulfill(fulfill) => *fulfill.transfer_id.as_bytes() == transfer,
+        Body::Reject(reject) => *reject.transfer_id.as_bytes() == transfer,
+        _ => false,
+    }
 }
 
 /// Whether an answer is one of those that are allowed.
 pub(super) fn is_among(answer: &Body, allowed: &[String]) -> bool {
-    allowed.iter().any(|allowed| match (answer, allowed.as_str()) {
-        (Body::Response(_), "Response") | (Body::Error(_), "Error") => true,
+    allowed.iter().any(|allowed| match (answer, allowed.split_once(' ').unwrap_or((allowed, ""))) {
+        (Body::Response(_), ("Response", "")) | (Body::Error(_), ("Error", "")) => true,
         // The name decides; the code where the name is one of the peer's own.
-        (Body::Error(error), name) => ErrorName::of(error).is_some_and(|known| known.as_str() == name),
+        (Body::Error(error), (name, "")) => ErrorName::of(error).is_some_and(|known| known.as_str() == name),
+        (Body::Error(error), (name, code)) => error.name == name && error.code == *code,
         _ => false,
     })
 }
 
 struct Conversation<'a> {
     subject: &'a Subject,
+    named: Named,
     connections: BTreeMap<&'a str, Connection>,
     requests: BTreeMap<&'a str, Request>,
     transfers: BTreeMap<&'a str, Transfer>,
@@ -87,6 +116,8 @@ struct Request {
     kind: u8,
     content: Vec<u8>,
     on: String,
+    /// The transfer that it is the first to prepare.
+    prepares: Option<[u8; 16]>,
 }
 
 /// One that the case has named.
@@ -94,39 +125,40 @@ struct Transfer {
     id: [u8; 16],
     expires_at: Timestamp,
     purchase: Purchase,
+    /// The request id of the peer's Prepare.
+    offer: Option<u32>,
 }
 
 impl<'a> Conversation<'a> {
     fn new(subject: &'a Subject) -> Self {
-        Self { subject, connections: BTreeMap::new(), requests: BTreeMap::new(), transfers: BTreeMap::new(), marked: 0 }
-    }
-
-    fn play(&mut self, steps: &'a [Step]) -> Result<(), Stop> {
-        steps.iter().try_for_each(|step| self.step(step))
+        let (connections, requests, transfers) = Default::default();
+        Self { subject, named: Named::default(), connections, requests, transfers, marked: 0 }
     }
 
     fn step(&mut self, step: &'a Step) -> Result<(), Stop> {
         match step {
-            Step::Dial(name) => drop(self.connections.insert(name, Connection::dial(&self.subject.url)?)),
-            Step::Join(name) => drop(self.connections.insert(name, join(self.subject)?)),
+            Step::Dial(name) => drop(self.connections.insert(name, Connection::dial(&self.subject.url, &self.named)?)),
+            Step::Join(name) => drop(self.connections.insert(name, join(self.subject, &self.named)?)),
             Step::Cut(name) => drop(self.connections.remove(&**name)),
             Step::Wait(millis) => thread::sleep(Duration::from_millis(*millis)),
             Step::Send { on, request, packet, behind_content, behind_frame } => {
+                let prepares = self.first_prepares(packet);
                 let (kind, mut content) = self.write(packet)?;
                 content.extend(digits(behind_content));
                 let id = fastrand::u32(..);
                 let frame = [writer::packet(kind, id, &content), digits(behind_frame)].concat();
-                self.requests.insert(request, Request { id, kind, content, on: on.clone() });
+                let prepares = prepares.map(|name| self.transfers[name].id);
+                self.requests.insert(request, Request { id, kind, content, on: on.clone(), prepares });
                 self.on(on).send(frame)?;
             }
             Step::Repeat { on, of, request } => {
                 let Request { kind, ref content, .. } = self.requests[&**of];
                 let (id, content) = (fastrand::u32(..), content.clone());
                 self.on(on).send(writer::packet(kind, id, &content))?;
-                self.requests.insert(request, Request { id, kind, content, on: on.clone() });
+                self.requests.insert(request, Request { id, kind, content, on: on.clone(), prepares: None });
             }
             Step::Resend(request) => {
-                let Request { id, kind, content, on } = &self.requests[&**request];
+                let Request { id, kind, content, on, .. } = &self.requests[&**request];
                 let (frame, on) = (writer::packet(*kind, *id, content), on.clone());
                 self.on(&on).send(frame)?;
             }
@@ -134,7 +166,13 @@ impl<'a> Conversation<'a> {
             Step::Frame(hex) => self.on("a").send(digits(hex))?,
             Step::Answer { on, request, is, entry } => self.answer(on, request, is, entry.as_ref())?,
             Step::Outcome { on, transfer, is, ilp, within } => self.outcome(on, transfer, *is, ilp.as_deref(), *within)?,
-            Step::Offer { transfer } => self.offer(transfer)?,
+            Step::Offer { transfer, answered } => {
+                self.offer(transfer)?;
+                if *answered {
+                    self.reply(transfer, &Reply::Response)?;
+                }
+            }
+            Step::Reply { transfer, with } => self.reply(transfer, with)?,
             Step::Closed { on, within } => {
                 let connection = self.on(on);
                 if !connection.closes(Duration::from_millis(*within))? {
@@ -178,17 +216,32 @@ impl<'a> Conversation<'a> {
         self.payee().price()
     }
 
+    /// The transfer that this packet is the first to prepare.
+    fn first_prepares(&self, packet: &'a Template) -> Option<&'a str> {
+        match packet {
+            Template::Prepare { transfer, .. } if !self.transfers.contains_key(&**transfer) => Some(transfer),
+            _ => None,
+        }
+    }
+
     fn answer(&mut self, on: &str, request: &str, is: &[String], entry: Option<&EntryTest>) -> Result<(), Stop> {
-        let id = self.requests[request].id;
+        let Request { id, prepares, .. } = self.requests[request];
         let connection = self.on(on);
         let expected = || format!("{request} answered with {}", is.join(" or "));
-        let Some(answer) = answer_to(connection, id, PATIENCE)? else {
+        let Some(at) = connection.position(PATIENCE, is_answer(id))? else {
             return Err(Stop::failed(expected(), connection.seen()));
         };
-        if !is_among(&answer, is) {
-            return Err(Stop::failed(expected(), describe(&Packet { request_id: id, body: answer })));
+        // PROTOCOL 4, Order: a JavaScript payer waits for this answer, and fails without it.
+        if let Some(transfer) = prepares
+            && let Some(early) = connection.left()[..at].iter().find(|packet| is_outcome(transfer)(packet))
+        {
+            return Err(Stop::failed(format!("{}, and only then what becomes of it", expected()), format!("{} first", describe(early))));
         }
-        entry.map_or(Ok(()), |test| check_entry(answer.protocol_data(), test))
+        let answer = connection.remove(at);
+        if !is_among(&answer.body, is) {
+            return Err(Stop::failed(expected(), describe(&answer)));
+        }
+        entry.map_or(Ok(()), |test| check_entry(answer.body.protocol_data(), test))
     }
 
     fn outcome(&mut self, on: &str, transfer: &str, is: OutcomeKind, ilp: Option<&str>, within: u64) -> Result<(), Stop> {
@@ -196,17 +249,12 @@ impl<'a> Conversation<'a> {
         let preimage = purchase.preimage;
         let connection = self.on(on);
         let expected = || format!("a {is:?} of {transfer}{}", ilp.map(|code| format!(" with {code}")).unwrap_or_default());
-        let is_it = |packet: &Packet| match &packet.body {
-            Body::Fulfill(fulfill) => *fulfill.transfer_id.as_bytes() == id,
-            Body::Reject(reject) => *reject.transfer_id.as_bytes() == id,
-            _ => false,
-        };
-        let Some(packet) = connection.find(Duration::from_millis(within), is_it)? else {
+        let Some(packet) = connection.find(Duration::from_millis(within), is_outcome(id))? else {
             return Err(Stop::failed(expected(), connection.seen()));
         };
         connection.send(writer::packet(writer::RESPONSE, packet.request_id, &writer::entries(&[])))?;
         match (&packet.body, is) {
-            (Body::Fulfill(fulfill), OutcomeKind::Fulfill) if fulfill.fulfillment == Fulfillment::from(preimage) => Ok(()),
+            (Body::Fulfill(fulfill), OutcomeKind::Fulfill) if *fulfill.fulfillment.as_bytes() == preimage => Ok(()),
             (Body::Fulfill(_), OutcomeKind::Fulfill) => Err(Stop::failed("the preimage of the condition", "another one")),
             (Body::Reject(reject), OutcomeKind::Reject) => check_reason(&reject.protocol_data, ilp),
             _ => Err(Stop::failed(expected(), describe(&packet))),
@@ -215,17 +263,32 @@ impl<'a> Conversation<'a> {
 
     fn offer(&mut self, transfer: &str) -> Result<(), Stop> {
         let Transfer { id, ref purchase, .. } = self.transfers[transfer];
-        let condition = Fulfillment::from(purchase.preimage).condition();
+        let condition = condition(&purchase.preimage);
         let connection = self.on("a");
         let is_it = |packet: &Packet| matches!(&packet.body, Body::Prepare(prepare) if *prepare.transfer_id.as_bytes() == id);
         let Some(packet) = connection.find(PATIENCE, is_it)? else {
             return Err(Stop::failed("a Prepare", connection.seen()));
         };
-        connection.send(writer::packet(writer::RESPONSE, packet.request_id, &writer::entries(&[])))?;
+        self.transfers.get_mut(transfer).expect("it was found above").offer = Some(packet.request_id);
         match packet.body {
-            Body::Prepare(prepare) if prepare.condition == condition => Ok(()),
+            Body::Prepare(prepare) if *prepare.condition.as_bytes() == condition => Ok(()),
             _ => Err(Stop::failed("the condition that was asked for", "another one")),
         }
+    }
+
+    /// Answers the Prepare of a transfer that was offered.
+    fn reply(&mut self, transfer: &str, with: &Reply) -> Result<(), Stop> {
+        let request_id = self.transfers[transfer].offer.expect("the case answers what was offered");
+        let frame = match with {
+            Reply::Response => writer::packet(writer::RESPONSE, request_id, &writer::entries(&[])),
+            Reply::Error(name) => writer::packet(writer::ERROR, request_id, &writer::refusal(name, now())),
+            Reply::Frame(hex) => {
+                let mut frame = digits(hex);
+                frame[1..5].copy_from_slice(&request_id.to_be_bytes());
+                frame
+            }
+        };
+        self.on("a").send(frame)
     }
 
     /// What we owe, as the peer tells it.
@@ -235,16 +298,16 @@ impl<'a> Conversation<'a> {
         Ok(i64::from_be_bytes(bytes))
     }
 
-    /// The least amount that passes the limit.
-    fn over_limit(&mut self) -> Result<u64, Stop> {
+    /// The most that the limit allows on top of a balance.
+    fn room(&mut self, balance: i64) -> Result<u64, Stop> {
         let entry = self.question("limit")?;
         let json: Value = serde_json::from_slice(&entry.data).unwrap_or_default();
         let limit: i64 = match json.as_str().map(str::parse) {
             Some(Ok(limit)) => limit,
-            _ => return Err(Stop::Skipped(format!("the peer's limit is {json}"))),
+            _ => return Err(Stop::Skipped(Skip::NoRoom(format!("the peer's limit is {json}")))),
         };
-        let room = limit.saturating_sub(self.balance()?);
-        u64::try_from(room).map(|room| room + 1).map_err(|_| Stop::Skipped("the balance is beyond the limit already".to_owned()))
+        let room = u64::try_from(limit.saturating_sub(balance));
+        room.map_err(|_| Stop::Skipped(Skip::NoRoom("the balance is beyond the limit already".to_owned())))
     }
 
     fn question(&mut self, name: &str) -> Result<Entry, Stop> {
@@ -257,23 +320,32 @@ impl<'a> Conversation<'a> {
     fn write(&mut self, template: &'a Template) -> Result<(u8, Vec<u8>), Stop> {
         Ok(match template {
             Template::Response => (writer::RESPONSE, writer::entries(&[])),
-            Template::Error(name) => (writer::ERROR, writer::error(name, now())),
+            Template::Error(name) => (writer::ERROR, writer::refusal(name, now())),
             Template::Message(entries) => {
                 let data: Vec<_> = entries.iter().map(|entry| self.data(entry)).collect();
                 let entries = entries.iter().zip(&data).map(|(entry, data)| (&*entry.name, entry.kind, &data[..]));
                 (writer::MESSAGE, writer::entries(&entries.collect::<Vec<_>>()))
             }
-            Template::Prepare { transfer, amount, expires_in, to, fraction_digits } => {
+            Template::Prepare { transfer, amount, expires_in, to, fraction_digits, differs } => {
                 let amount = match amount {
                     Amount::Prices(prices) => prices * self.price(),
-                    Amount::Word(AmountWord::OverLimit) => self.over_limit()?,
+                    Amount::Word(AmountWord::Limit) => self.room(self.marked)?,
+                    Amount::Word(AmountWord::OverLimit) => {
+                        let balance = self.balance()?;
+                        self.room(balance)?.saturating_add(1)
+                    }
                 };
-                let transfer = self.transfer(transfer, amount, *to, *expires_in);
-                let condition = Fulfillment::from(transfer.purchase.preimage).condition();
-                let expires_at = writer::time(transfer.expires_at, *fraction_digits);
-                let entries = writer::entries(&[("ilp", 0, &transfer.purchase.ilp)]);
-                let fields = [&transfer.id[..], &amount.to_be_bytes(), condition.as_bytes(), &expires_at, &entries];
-                (writer::PREPARE, fields.concat())
+                let Transfer { id, mut expires_at, ref purchase, .. } = *self.transfer(transfer, amount, *to, *expires_in);
+                let (mut condition, mut ilp) = (condition(&purchase.preimage), purchase.ilp.clone());
+                match differs {
+                    None => {}
+                    Some(Difference::Condition) => condition[0] ^= 1,
+                    Some(Difference::Expiry) => expires_at = expires_at.saturating_add(Duration::from_millis(1)),
+                    Some(Difference::ProtocolData) => ilp.push(0),
+                }
+                let expires_at = writer::time(expires_at, *fraction_digits);
+                let entries = writer::entries(&[("ilp", 0, &ilp)]);
+                (writer::PREPARE, writer::prepare(&id, amount, &condition, &expires_at, &entries))
             }
             Template::Fulfill { transfer, preimage } => {
                 let transfer = self.transfer(transfer, 0, Fate::Anybody, 0);
@@ -281,21 +353,21 @@ impl<'a> Conversation<'a> {
                 if *preimage == Preimage::Wrong {
                     fulfillment[0] ^= 1;
                 }
-                (writer::FULFILL, [&transfer.id[..], &fulfillment, &writer::entries(&[])].concat())
+                (writer::FULFILL, writer::fulfill(&transfer.id, &fulfillment, &writer::entries(&[])))
             }
             Template::Reject { transfer } => {
                 let transfer = self.transfer(transfer, 0, Fate::Anybody, 0);
                 let ilp = writer::ilp_error("example.conformance", transfer.expires_at);
-                (writer::REJECT, [&transfer.id[..], &writer::entries(&[("ilp", 0, &ilp)])].concat())
+                (writer::REJECT, writer::reject(&transfer.id, &writer::entries(&[("ilp", 0, &ilp)])))
             }
-            Template::Transfer(prices) => (writer::TRANSFER, [&(prices * self.price()).to_be_bytes()[..], &writer::entries(&[])].concat()),
+            Template::Transfer(prices) => (writer::TRANSFER, writer::transfer(prices * self.price(), &writer::entries(&[]))),
             Template::AskToPay { transfer, expires_in } => {
                 let amount = self.price();
                 let transfer = self.transfer(transfer, amount, Fate::Anybody, *expires_in);
                 let wanted = json!({ "pay": {
-                    "id": trustline_core::TransferId::from(transfer.id).to_string(),
+                    "id": uuid(&transfer.id),
                     "amount": amount.to_string(),
-                    "condition": hex::encode(Fulfillment::from(transfer.purchase.preimage).condition().as_bytes()),
+                    "condition": hex::encode(condition(&transfer.purchase.preimage)),
                     "expiresAt": transfer.expires_at.to_string(),
                 } });
                 (writer::MESSAGE, writer::entries(&[("custom", 2, wanted.to_string().as_bytes())]))
@@ -316,11 +388,12 @@ impl<'a> Conversation<'a> {
 
     /// The transfer of this name, which is made up when it is first named.
     fn transfer(&mut self, name: &'a str, amount: u64, fate: Fate, expires_in: i64) -> &Transfer {
-        let payee = self.payee();
-        self.transfers.entry(name).or_insert_with(|| Transfer {
-            id: random(),
-            expires_at: Timestamp::from_millis(now().as_millis().saturating_add(expires_in)),
-            purchase: payee.purchase(amount, fate),
+        let (payee, named) = (self.payee(), &self.named);
+        self.transfers.entry(name).or_insert_with(|| {
+            let id = random();
+            named.insert(id);
+            let expires_at = Timestamp::from_millis(now().as_millis().saturating_add(expires_in));
+            Transfer { id, expires_at, purchase: payee.purchase(amount, fate), offer: None }
         })
     }
 }
@@ -349,17 +422,28 @@ fn check_entry(protocol_data: &ProtocolData, test: &EntryTest) -> Result<(), Sto
     Ok(())
 }
 
-/// A Reject says why, with an ILP error that JavaScript peers can read: they want a time that is not zero.
+/// A Reject says why, with an ILP error that JavaScript peers can read: they want three digits in its time, which is not zero.
 fn check_reason(protocol_data: &ProtocolData, code: Option<&str>) -> Result<(), Stop> {
     let Some(entry) = protocol_data.get("ilp") else { return Err(Stop::failed("a Reject with an ilp entry", "none")) };
-    match IlpPacket::decode(&entry.data) {
-        Ok(IlpPacket::Error(error)) if error.triggered_at.as_millis() == 0 => Err(Stop::failed("the time of the error", "1970")),
-        Ok(IlpPacket::Error(error)) if code.is_some_and(|code| error.code.as_str() != code) => {
-            Err(Stop::failed(format!("ILP error {}", code.unwrap_or_default()), format!("{} {}", error.code, error.name)))
-        }
-        Ok(IlpPacket::Error(_)) => Ok(()),
-        _ => Err(Stop::failed("an ILP error", hex::encode(&entry.data))),
+    let Ok(IlpPacket::Error(error)) = IlpPacket::decode(&entry.data) else {
+        return Err(Stop::failed("an ILP error", hex::encode(&entry.data)));
+    };
+    let time = writer::time(error.triggered_at, 3);
+    if error.triggered_at.as_millis() == 0 {
+        Err(Stop::failed("the time of the error", "1970"))
+    } else if !entry.data.windows(time.len()).any(|bytes| bytes == time) {
+        Err(Stop::failed("a time with three digits of fraction in the ILP error", hex::encode(&entry.data)))
+    } else if let Some(code) = code.filter(|code| error.code != **code) {
+        Err(Stop::failed(format!("ILP error {code}"), format!("{} {}", error.code, error.name)))
+    } else {
+        Ok(())
     }
+}
+
+/// The id as the contract of the application has it.
+fn uuid(id: &[u8; 16]) -> String {
+    let digits = hex::encode(id);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }
 
 pub(super) fn digits(hex: &str) -> Vec<u8> {

@@ -45,8 +45,34 @@ pub(super) fn time(at: Timestamp, fraction_digits: usize) -> Vec<u8> {
     octets(format!("{seconds}{dot}{fraction}Z").as_bytes())
 }
 
-pub(super) fn error(name: &str, at: Timestamp) -> Vec<u8> {
-    [b"F00", &octets(name.as_bytes())[..], &time(at, 3), &octets(b""), &entries(&[])].concat()
+/// The content of an Error; `entries` is written already, as in all that follow.
+pub(super) fn error(code: &str, name: &str, at: Timestamp, data: &[u8], entries: &[u8]) -> Vec<u8> {
+    [code.as_bytes(), &octets(name.as_bytes()), &time(at, 3), &octets(data), entries].concat()
+}
+
+/// The content of an Error F00 that says nothing but its name.
+pub(super) fn refusal(name: &str, at: Timestamp) -> Vec<u8> {
+    error("F00", name, at, b"", &entries(&[]))
+}
+
+/// The content of a Prepare, whose expiry is written already.
+pub(super) fn prepare(transfer: &[u8; 16], amount: u64, condition: &[u8; 32], expires_at: &[u8], entries: &[u8]) -> Vec<u8> {
+    [&transfer[..], &amount.to_be_bytes(), condition, expires_at, entries].concat()
+}
+
+/// The content of a Fulfill.
+pub(super) fn fulfill(transfer: &[u8; 16], preimage: &[u8; 32], entries: &[u8]) -> Vec<u8> {
+    [&transfer[..], preimage, entries].concat()
+}
+
+/// The content of a Reject.
+pub(super) fn reject(transfer: &[u8; 16], entries: &[u8]) -> Vec<u8> {
+    [&transfer[..], entries].concat()
+}
+
+/// The content of a Transfer.
+pub(super) fn transfer(amount: u64, entries: &[u8]) -> Vec<u8> {
+    [&amount.to_be_bytes()[..], entries].concat()
 }
 
 /// An ILP payment (RFC 0003), without extensions.
@@ -73,24 +99,57 @@ fn significant(number: usize) -> Vec<u8> {
 mod tests {
     use serde_json::Value;
 
+    use super::super::cases;
     use super::*;
 
-    /// What JavaScript wrote: lengths and counts at all edges of their encoding.
+    fn bytes<const N: usize>(data: &Value, field: &str) -> [u8; N] {
+        hex::decode(text(data, field).replace('-', "")).unwrap().try_into().unwrap()
+    }
+
+    fn text<'a>(data: &'a Value, field: &str) -> &'a str {
+        data[field].as_str().unwrap_or_else(|| panic!("{field} in {data}"))
+    }
+
+    fn amount(data: &Value) -> u64 {
+        text(data, "amount").parse().unwrap()
+    }
+
+    fn written_entries(data: &Value) -> Vec<u8> {
+        let protocol_data = data["protocolData"].as_array().unwrap();
+        let data: Vec<_> = protocol_data.iter().map(|entry| hex::decode(text(entry, "dataHex")).unwrap()).collect();
+        let written = protocol_data.iter().zip(&data).map(|(entry, data)| {
+            let kind = u8::try_from(entry["contentType"].as_u64().unwrap()).unwrap();
+            (text(entry, "protocolName"), kind, &data[..])
+        });
+        entries(&written.collect::<Vec<_>>())
+    }
+
+    fn content(kind: u8, data: &Value) -> Vec<u8> {
+        let entries = written_entries(data);
+        let at = |field| text(data, field).parse::<Timestamp>().unwrap();
+        match kind {
+            RESPONSE | MESSAGE => entries,
+            ERROR => {
+                let said = hex::decode(text(data, "dataHex")).unwrap();
+                error(text(data, "code"), text(data, "name"), at("triggeredAt"), &said, &entries)
+            }
+            PREPARE => {
+                let (transfer, condition) = (bytes(data, "transferId"), bytes(data, "executionConditionHex"));
+                prepare(&transfer, amount(data), &condition, &time(at("expiresAt"), 3), &entries)
+            }
+            FULFILL => fulfill(&bytes(data, "transferId"), &bytes(data, "fulfillmentHex"), &entries),
+            REJECT => reject(&bytes(data, "transferId"), &entries),
+            TRANSFER => transfer(amount(data), &entries),
+            _ => panic!("type {kind}"),
+        }
+    }
+
+    /// What JavaScript wrote: lengths, counts, times and amounts at all edges of their encoding.
     #[test]
-    fn messages_are_written_like_the_golden_ones() {
-        let golden: Vec<Value> = serde_json::from_str(include_str!("../../conformance/frames.json")).unwrap();
-        let messages: Vec<&Value> = golden.iter().filter(|frame| frame["type"] == MESSAGE).collect();
-        assert!(messages.len() > 30);
-        for message in messages {
-            let protocol_data = message["data"]["protocolData"].as_array().unwrap();
-            let data: Vec<_> = protocol_data.iter().map(|entry| hex::decode(entry["dataHex"].as_str().unwrap()).unwrap()).collect();
-            let written = protocol_data.iter().zip(&data).map(|(entry, data)| {
-                let kind = u8::try_from(entry["contentType"].as_u64().unwrap()).unwrap();
-                (entry["protocolName"].as_str().unwrap(), kind, &data[..])
-            });
-            let request_id = u32::try_from(message["requestId"].as_u64().unwrap()).unwrap();
-            let frame = packet(MESSAGE, request_id, &entries(&written.collect::<Vec<_>>()));
-            assert_eq!(hex::encode(frame), message["hex"], "{}", message["name"]);
+    fn packets_are_written_like_the_golden_ones() {
+        for golden in cases::golden() {
+            let frame = packet(golden.kind, golden.request_id, &content(golden.kind, &golden.data));
+            assert_eq!(hex::encode(frame), golden.hex, "{}", golden.name);
         }
     }
 

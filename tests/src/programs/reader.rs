@@ -4,15 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use trustline_core::wire::{Entry, IlpPayment, Prepare};
+use trustline_core::wire::{Entry, Prepare};
 use trustline_core::{Fulfillment, Timestamp, TransferId};
 
-use crate::conformance::Payee;
+use crate::conformance::{Payee, Psk};
 
 /// How long a letter may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,11 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Reader {
     stream: TcpStream,
-    /// What the shop wants for a letter.
-    pub price: u64,
-    /// Where it wants it.
-    pub account: String,
-    secret: Vec<u8>,
+    psk: Psk,
     letters: String,
 }
 
@@ -43,38 +34,30 @@ impl Reader {
         }
         let head = String::from_utf8(head).expect("headers are ASCII");
         let pay = head.lines().find_map(|line| line.to_ascii_lowercase().starts_with("pay: ").then(|| &line["pay: ".len()..]));
-        let words: Vec<&str> = pay.unwrap_or_else(|| panic!("no Pay header in {head}")).split(' ').collect();
-        let ["interledger-psk", price, account, secret] = words[..] else { panic!("{words:?}") };
-        Self {
-            stream,
-            price: price.parse().expect("a price"),
-            account: account.to_owned(),
-            secret: URL_SAFE_NO_PAD.decode(secret).expect("a secret in base64url"),
-            letters: String::new(),
-        }
+        let pay = pay.unwrap_or_else(|| panic!("no Pay header in {head}"));
+        Self { stream, psk: Psk::parse(pay).unwrap_or_else(|error| panic!("{error}: {pay}")), letters: String::new() }
     }
 
     /// The shop as the conformance kit knows it.
     pub fn payee(&self) -> Payee {
-        Payee::Psk { price: self.price, account: self.account.clone(), secret: self.secret.clone() }
+        Payee::Psk(self.psk.clone())
     }
 
     /// Payment number `n`, of the shop's price, which expires in half a minute.
     pub fn payment(&self, n: u64) -> Prepare {
-        self.payment_of(n, self.price)
+        self.payment_of(n, self.psk.price)
     }
 
     /// Payment number `n`, of another amount than the price.
     pub fn payment_of(&self, n: u64, amount: u64) -> Prepare {
-        let packet = IlpPayment { amount, account: format!("{}.{n}", self.account), data: Bytes::new() }.encode().expect("it is short");
-        let key = hmac(&self.secret, b"ilp_psk_condition");
+        let purchase = self.psk.purchase(n, amount);
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970").as_millis();
         Prepare {
             transfer_id: TransferId::from(fastrand::u128(..).to_be_bytes()),
             amount,
-            condition: Fulfillment::from(hmac(&key, &packet)).condition(),
+            condition: Fulfillment::from(purchase.preimage).condition(),
             expires_at: Timestamp::from_millis(now.try_into().expect("it is before 9999")).saturating_add(Duration::from_secs(30)),
-            protocol_data: Entry::octets("ilp", packet).into(),
+            protocol_data: Entry::octets("ilp", purchase.ilp).into(),
         }
     }
 
@@ -102,9 +85,4 @@ impl Reader {
             Err(error) => panic!("the letters broke off: {error}"),
         }
     }
-}
-
-fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
-    let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.chain_update(data).finalize().into_bytes().into()
 }
