@@ -1,6 +1,6 @@
 //! The laws, and the property that each of them is.
 //!
-//! A law is what the README promises, whatever anyone does and whatever breaks. Each is one property with a
+//! A law is what the README promises, whatever anyone does and whatever breaks. Each, but for two at the end, is one property with a
 //! name, that is tried with operations, frames and conversations which nobody chose; they come from `trustline_core::testing`, where
 //! everyone can have them. What is broken is shown as the shortest case that breaks it. Each run tries 256 cases of every law, but
 //! 64 of a store's, which open files and ports. To try more of the others:

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use trustline_core::ledger::{Bounds, Effect, Snapshot, Trustline};
 use trustline_core::session::{
-    AuthenticationRequest, ConnectionId, Credentials, Deadline, DisconnectReason, ErrorName, Event, MessageId, Output, RequestToken,
-    Session, SessionConfig, Violations,
+    AuthenticationRequest, ConnectionId, Credentials, Deadline, DisconnectReason, Dispute, ErrorName, Event, LedgerInfo, MessageId, Output,
+    Refusals, RequestToken, Session, SessionConfig, Stopped, Violations,
 };
 use trustline_core::wire::{Body, Packet, Prepare, ProtocolData};
 use trustline_core::{LedgerId, Timestamp};
@@ -350,11 +350,36 @@ impl Side {
     }
 
     /// Everything that a refused command could have changed, or an input that has no consequence.
-    pub fn whole_state(&self) -> (Snapshot, Option<Deadline>, usize, Vec<ConnectionId>, Violations, bool) {
+    pub fn whole_state(&self) -> WholeState {
         let session = &self.session;
-        let connections = session.connections().collect();
-        (self.snapshot(), session.poll_timeout(), session.in_flight(), connections, *session.violations(), session.is_closing())
+        WholeState {
+            ledger: self.snapshot(),
+            deadline: session.poll_timeout(),
+            in_flight: session.in_flight(),
+            connections: session.connections().collect(),
+            violations: *session.violations(),
+            refusals: *session.refusals(),
+            info: session.info().cloned(),
+            is_closing: session.is_closing(),
+            stopped: session.stopped(),
+            dispute: session.dispute().cloned(),
+        }
     }
+}
+
+/// What can be seen of a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WholeState {
+    pub ledger: Snapshot,
+    pub deadline: Option<Deadline>,
+    pub in_flight: usize,
+    pub connections: Vec<ConnectionId>,
+    pub violations: Violations,
+    pub refusals: Refusals,
+    pub info: Option<LedgerInfo>,
+    pub is_closing: bool,
+    pub stopped: Option<Stopped>,
+    pub dispute: Option<Dispute>,
 }
 
 /// The name of an opening of a ledger.

@@ -172,7 +172,7 @@ fn garbage_is_not_taken_for_the_end_of_the_connection() {
         let garbage = is_refusal(packets).then_some(Sends::Garbage);
         packets.iter().map(|packet| Sends::Frame(frame(packet))).chain(garbage).collect()
     });
-    assert_failed(&result, "that it closes");
+    assert_failed(&result, "messages of a WebSocket, or that it closes");
 }
 
 /// Where an earlier case failed, a Reject of its transfer may come late.

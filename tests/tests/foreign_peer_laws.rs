@@ -9,7 +9,7 @@ use trustline_core::testing::strategies::{
     amount, answer, authority, bounds, expires_in, frame, incoming_number, number_and_with, outgoing_number, pause, request,
 };
 use trustline_core::wire::{Body, Entry};
-use trustline_tests::foreign_peer::{Happening, Ours};
+use trustline_tests::foreign_peer::{Happening, OurSide};
 use trustline_tests::ledger_info;
 
 /// What any peer may answer, and what a host tells of its ledger.
@@ -56,8 +56,8 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 }
 
 /// Lets a peer say anything, and looks after each happening whether the law holds.
-fn obeys((authority, bounds, ledger): (Authority, Bounds, Option<u8>), happenings: &[Happening], law: impl Fn(&mut Ours)) {
-    let mut ours = Ours::new(authority, bounds, ledger);
+fn obeys((authority, bounds, ledger): (Authority, Bounds, Option<u8>), happenings: &[Happening], law: impl Fn(&mut OurSide)) {
+    let mut ours = OurSide::new(authority, bounds, ledger);
     ours.meets(&Happening::Joins);
     for happening in happenings {
         ours.meets(happening);
@@ -83,7 +83,7 @@ proptest! {
 
     #[test]
     fn an_input_that_comes_late_or_twice_changes_nothing(begin in begin(), happenings in happenings()) {
-        obeys(begin, &happenings, Ours::ignores_what_comes_late_or_twice);
+        obeys(begin, &happenings, OurSide::ignores_what_comes_late_or_twice);
     }
 
     #[test]

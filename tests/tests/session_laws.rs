@@ -24,7 +24,7 @@ struct World {
     /// A process that died lost the events that it had not handed out.
     someone_died: bool,
     /// What the two said to their applications that they do not agree on.
-    disputes: Vec<Dispute>,
+    disputes: Vec<(Role, Dispute)>,
 }
 
 impl World {
@@ -57,7 +57,7 @@ impl World {
                 }
                 match event {
                     Event::IncomingPrepared { transfer, .. } => self.offered.push((role, transfer.id)),
-                    Event::Dispute(dispute) => self.disputes.push(dispute),
+                    Event::Dispute(dispute) => self.disputes.push((role, dispute)),
                     _ => {}
                 }
             }
@@ -88,9 +88,21 @@ impl World {
         self.wait(millis(25));
     }
 
+    /// They did not hear each other's answers for more than a day, and now neither knows what the other may have: both say so, and
+    /// leave it to people.
+    fn each_waits_for_the_others_books(&self) -> bool {
+        [Role::Shop, Role::Customer].into_iter().all(|role| {
+            let is_undecided = |dispute: &Dispute| matches!(dispute, Dispute::Balance { undecided: 1.., .. });
+            self.disputes.iter().any(|(by, dispute)| *by == role && is_undecided(dispute))
+        })
+    }
+
     fn check(&self) -> Result<(), TestCaseError> {
-        let comparisons = self.disputes.iter().filter(|dispute| matches!(dispute, Dispute::Rewound { .. } | Dispute::Sums { .. }));
+        let comparisons = self.disputes.iter().filter(|(_, dispute)| matches!(dispute, Dispute::Rewound { .. } | Dispute::Sums { .. }));
         prop_assert_eq!(comparisons.count(), 0, "a false alarm: {:?}", self.disputes);
+        if self.each_waits_for_the_others_books() {
+            return Ok(());
+        }
         self.pair.assert_mirrored();
         prop_assert_eq!(self.pair.shop.session.in_flight() + self.pair.customer.session.in_flight(), 0, "nothing is stuck");
         let (shop, customer) = (paid(self.pair.shop.journal()), paid(self.pair.customer.journal()));

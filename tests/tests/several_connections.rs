@@ -1,7 +1,7 @@
 //! PROTOCOL.md section 2, last point: several connections to one account, as all customers of the tutorial's shop share
 //! the one with the empty token.
 
-use trustline_core::session::{ConnectionId, ErrorName, subprotocol};
+use trustline_core::session::{ConnectionId, DisconnectReason, ErrorName, subprotocol};
 use trustline_core::wire::Body;
 use trustline_tests::{Pair, Role, Side, Solo, custom, describe_frame, millis, seconds};
 
@@ -114,6 +114,28 @@ fn what_was_not_acknowledged_goes_over_the_newest_when_its_connection_breaks() {
     assert_eq!(words(&again), ["Fulfill 2", "Reject 1: F99 Application Error", "Fulfill 3"], "in their first order");
 }
 
+#[test]
+fn what_several_leave_at_once_is_sent_again_in_its_order_and_not_over_each_other() {
+    let given_up: [fn(&mut Side); 2] = [
+        |shop| {
+            shop.session.disconnect_all(&DisconnectReason::Suspended, shop.now);
+            shop.drain();
+        },
+        |shop| shop.clock(shop.now.saturating_add(seconds(5))),
+    ];
+    for give_up in given_up {
+        let mut shop = Solo::shop();
+        shop.side.pays(1, 10);
+        shop.is_joined_again();
+        shop.side.pays(2, 10);
+        shop.talk();
+        give_up(&mut shop.side);
+        assert_eq!((shop.talk(), shop.side.take_disconnects().len()), (vec![], 2));
+        shop.side.accepted(ConnectionId(3), 0);
+        assert_eq!(shop.talk(), ["Response", "Prepare 1: 10", "Prepare 2: 10"]);
+    }
+}
+
 fn words(frames: &[(ConnectionId, bytes::Bytes)]) -> Vec<String> {
     frames.iter().map(|(_, frame)| describe_frame(frame)).collect()
 }
@@ -133,7 +155,7 @@ fn a_repeat_of_the_prepare_shows_where_its_payer_is_now() {
 }
 
 #[test]
-fn a_payer_that_shows_itself_where_there_is_room_is_told_there_at_once() {
+fn a_payer_that_shows_itself_where_there_is_room_is_told_there() {
     let mut shop = Solo::shop_with(|config| config.limits.in_flight_requests = 1);
     shop.accepts(Solo::prepare(1, 10));
     shop.accepts(Solo::prepare(2, 10));

@@ -41,7 +41,6 @@ impl Session {
         if let (Some(id), Some(protocol_data)) = (about, protocol_data) {
             self.event(Event::TransferAnswered { id, protocol_data });
         }
-        self.go_on(now);
     }
 
     /// `sequence` is our trustline's when we authenticated.

@@ -279,7 +279,10 @@ impl Session {
     /// Gives up every connection at once, for this reason. Requests that had no answer are sent again over the next one.
     pub fn disconnect_all(&mut self, reason: &DisconnectReason, now: Timestamp) {
         let connections: Vec<ConnectionId> = self.connections().collect();
-        self.disconnect_each(&connections, reason, now);
+        if !connections.is_empty() {
+            self.give_up(&connections, reason);
+            self.go_on(now);
+        }
     }
 
     /// Changes how many transfers may be open, and how fast the peer may make new ones, from now on: the two

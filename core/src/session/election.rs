@@ -85,10 +85,10 @@ impl Session {
     }
 
     /// Connections that were replaced have had their time.
-    pub(super) fn close_replaced(&mut self, now: Timestamp) {
+    pub(super) fn give_up_replaced(&mut self, now: Timestamp) {
         let is_over = |connection: &&Connection| connection.replaced_until().is_some_and(|until| until <= now);
         let over: Vec<ConnectionId> = self.connections.iter().filter(is_over).map(|connection| connection.id).collect();
-        self.disconnect_each(&over, &DisconnectReason::Replaced, now);
+        self.give_up(&over, &DisconnectReason::Replaced);
     }
 
     /// The connections of which one is kept, the first in rank first. Empty where there is nothing to choose, or nothing to

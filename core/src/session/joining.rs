@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::acceptor::AuthenticationRequest;
 use super::connection::{Connection, Stage};
+use super::dispute::Stopped;
 use super::machine::Session;
 use super::output::{ConnectionId, DisconnectReason, Event, MessageFailure, Output};
 use super::request_table::Request;
@@ -24,8 +25,13 @@ impl Session {
         if self.connections.contains(id) {
             return false;
         }
-        if self.dispute.is_some() {
-            self.outputs.push_back(Output::Disconnect { connection: id, reason: DisconnectReason::Disputed });
+        if let Some(stopped) = self.stopped {
+            let reason = match stopped {
+                Stopped::Journal => DisconnectReason::Closed,
+                Stopped::Dispute => DisconnectReason::Disputed,
+                Stopped::Removed => DisconnectReason::Removed,
+            };
+            self.outputs.push_back(Output::Disconnect { connection: id, reason });
             return false;
         }
         if self.connections.len() >= self.config.limits.connections {
@@ -64,47 +70,45 @@ impl Session {
         self.give_up(&left, &DisconnectReason::Replaced);
     }
 
-    /// What was asked over a connection that is gone waits for another. Returns whether there was such a connection.
-    pub(super) fn forget_connection(&mut self, connection: ConnectionId) -> bool {
-        let Some(mut gone) = self.connections.remove(connection) else { return false };
-        self.orphans.forget_connection(connection);
-        self.forget_refused();
+    /// Gives a connection up.
+    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: &DisconnectReason, now: Timestamp) {
+        self.give_up(&[connection], reason);
+        self.go_on(now);
+    }
+
+    /// Gives connections up, the oldest first, and all of them before anything goes over another.
+    pub(super) fn give_up(&mut self, connections: &[ConnectionId], reason: &DisconnectReason) {
+        for connection in connections {
+            self.outputs.push_back(Output::Disconnect { connection: *connection, reason: reason.clone() });
+        }
+        self.forget_connections(connections);
+    }
+
+    /// What was asked over connections that are gone waits for another.
+    pub(super) fn forget_connections(&mut self, connections: &[ConnectionId]) {
         let mut unanswered = VecDeque::new();
-        for request in gone.requests.drain() {
-            match request {
-                Request::Message(id) => self.answered(id, Err(MessageFailure::Disconnected)),
-                request => unanswered.extend(request.transfer()),
+        for connection in connections {
+            let Some(mut gone) = self.connections.remove(*connection) else { continue };
+            self.orphans.forget_connection(*connection);
+            self.forget_refused();
+            for request in gone.requests.drain() {
+                match request {
+                    Request::Message(id) => self.answered(id, Err(MessageFailure::Disconnected)),
+                    request => unanswered.extend(request.transfer()),
+                }
             }
+            self.event(Event::Disconnected { connection: *connection });
         }
         // What was sent comes before what never was.
         unanswered.append(&mut self.unsent);
         self.unsent = unanswered;
-        self.event(Event::Disconnected { connection });
-        true
-    }
-
-    /// Gives connections up, all of them before anything goes over another.
-    pub(super) fn disconnect_each(&mut self, connections: &[ConnectionId], reason: &DisconnectReason, now: Timestamp) {
-        if !connections.is_empty() {
-            self.give_up(connections, reason);
-            self.go_on(now);
-        }
-    }
-
-    /// Gives a connection up.
-    pub(super) fn disconnect(&mut self, connection: ConnectionId, reason: &DisconnectReason, now: Timestamp) {
-        self.disconnect_each(&[connection], reason, now);
-    }
-
-    fn give_up(&mut self, connections: &[ConnectionId], reason: &DisconnectReason) {
-        for connection in connections {
-            self.outputs.push_back(Output::Disconnect { connection: *connection, reason: reason.clone() });
-            self.forget_connection(*connection);
-        }
     }
 
     /// A connection came, or went, or has room again: what waits for that is done.
     pub(super) fn go_on(&mut self, now: Timestamp) {
+        if self.stopped.is_some() {
+            return;
+        }
         self.send_unsent(now);
         self.elect(now);
         self.close_when_idle(now);

@@ -157,7 +157,7 @@ impl Session {
     ) {
         let request_id = request.request_id;
         let dialer = dialer_of(request);
-        if !self.connections.contains(connection) {
+        if self.stopped.is_none() && !self.connections.contains(connection) {
             if !self.has_room_for(request) {
                 self.refuse(connection, request_id, ErrorName::Unreachable, "this account has too many connections", now);
             }
@@ -204,6 +204,8 @@ impl Session {
             Body::Transfer(transfer) => self.handle_transfer(connection, id, transfer, now),
             Body::Message(protocol_data) => self.handle_message(connection, id, protocol_data, now),
         }
+        // An answer makes room, and a repeat of a Prepare may have shown the way to a connection that has some.
+        self.go_on(now);
     }
 
     /// A text WebSocket message came, which BTP has no use for: it is counted.
@@ -215,7 +217,8 @@ impl Session {
 
     /// A connection is gone, from whichever side.
     pub fn handle_disconnected(&mut self, connection: ConnectionId, now: Timestamp) {
-        if self.forget_connection(connection) {
+        if self.connections.contains(connection) {
+            self.forget_connections(&[connection]);
             self.go_on(now);
         }
     }

@@ -17,8 +17,6 @@ impl Session {
         if !self.is_refused_again(connection, request_id, id, now) {
             self.answer_prepare(connection, request_id, prepare, now);
             self.remember_if_refused(connection, id);
-            // A repeat over another connection may have shown the way to one that can take more.
-            self.send_unsent(now);
         }
     }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use super::connection::Connection;
 use super::machine::Session;
-use super::output::{ConnectionId, Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure};
+use super::output::{Deadline, DeadlineReason, DisconnectReason, Event, MessageFailure};
 use super::request_table::Request;
 use crate::ledger::{Authority, Direction};
 use crate::{Timestamp, TransferId};
@@ -28,11 +28,9 @@ impl Session {
         if self.closing.is_some_and(|at| at <= now) {
             self.disconnect_all(&DisconnectReason::Closed, now);
         }
-        // A request that was given up made room.
-        self.send_unsent(now);
-        self.elect(now);
-        self.close_replaced(now);
-        self.close_when_idle(now);
+        self.give_up_replaced(now);
+        // What was given up made room.
+        self.go_on(now);
     }
 
     /// The next moment at which time matters; `None` while there is none.
@@ -109,29 +107,34 @@ impl Session {
         Some(at.saturating_add(self.expiry_delay()))
     }
 
+    /// Requests that had no answer in time. Of those about a transfer, and of a question who lives, some day there must be one:
+    /// over another connection.
     fn give_up_requests(&mut self, now: Timestamp) {
-        let connections: Vec<ConnectionId> = self.connections().collect();
-        for connection in connections {
-            while let Some(open) = self.connections.get_mut(connection)
-                && let Some((id, request, deadline)) = open.requests.oldest()
+        let (mut unauthenticated, mut silent, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
+        for open in self.connections.iter_mut() {
+            while let Some((id, request, deadline)) = open.requests.oldest()
                 && deadline <= now
             {
-                match request {
-                    Request::Authenticate { .. } => self.disconnect(connection, &DisconnectReason::AuthenticationTimeout, now),
-                    // What it asked must be answered some day: over another connection.
-                    _ if request.transfer().is_some() || request == Request::Election => {
-                        self.disconnect(connection, &DisconnectReason::RequestTimeout, now);
-                    }
-                    _ => {
-                        open.requests.remove(id);
-                        match request {
-                            Request::Message(message) => self.answered(message, Err(MessageFailure::Timeout)),
-                            Request::Balance => self.balance_answered(connection, None, now),
-                            Request::Info => self.event(Event::NoInfo(MessageFailure::Timeout)),
-                            _ => {}
-                        }
-                    }
+                if matches!(request, Request::Authenticate { .. }) {
+                    unauthenticated.push(open.id);
+                    break;
                 }
+                if request.transfer().is_some() || request == Request::Election {
+                    silent.push(open.id);
+                    break;
+                }
+                open.requests.remove(id);
+                unanswered.push((open.id, request));
+            }
+        }
+        self.give_up(&unauthenticated, &DisconnectReason::AuthenticationTimeout);
+        self.give_up(&silent, &DisconnectReason::RequestTimeout);
+        for (connection, request) in unanswered {
+            match request {
+                Request::Message(message) => self.answered(message, Err(MessageFailure::Timeout)),
+                Request::Balance => self.balance_answered(connection, None, now),
+                Request::Info => self.event(Event::NoInfo(MessageFailure::Timeout)),
+                _ => {}
             }
         }
     }

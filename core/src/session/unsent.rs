@@ -22,7 +22,7 @@ impl Session {
     /// Sends what waits for a connection that can take it.
     pub(super) fn send_unsent(&mut self, now: Timestamp) {
         while let Some(id) = self.unsent.front().copied() {
-            if self.dispute.is_some() || !self.try_send_about(id, now) {
+            if !self.try_send_about(id, now) {
                 return;
             }
             self.unsent.pop_front();

@@ -2,10 +2,9 @@
 //! change, and what is due at one moment.
 
 use alloc::vec::Vec;
-use core::time::Duration;
+use core::ops::RangeInclusive;
 
 use crate::Timestamp;
-use crate::ledger::{Authority, TrustlineConfig};
 
 /// Many amounts are below it.
 pub(super) const SMALL_AMOUNTS: u64 = 20;
@@ -38,7 +37,7 @@ pub(super) const MOMENTS: [i64; 6] = [0, 1, -1, 999, Timestamp::MAX.as_millis(),
 /// Milliseconds, in groups: how often one of a group comes up, compared with the others.
 pub(super) type Groups = [(u32, &'static [i64]); 3];
 
-/// From a moment to an expiry: a second to ten, the furthest that [`small_config`] allows; next to now and to that; the furthest
+/// From a moment to an expiry: a second to ten, the furthest that [`small_config`](super::small_config) allows; next to now and to that; the furthest
 /// by default, and beyond.
 pub(super) const EXPIRES_IN: Groups = [(6, &[1_000, 5_000, 10_000]), (2, &[0, 1, -1, 999, 10_001]), (1, &[86_400_000, 86_400_001])];
 
@@ -47,24 +46,24 @@ pub(super) const EXPIRES_IN: Groups = [(6, &[1_000, 5_000, 10_000]), (2, &[0, 1,
 pub(super) const PAUSES: Groups =
     [(6, &[0, 1, 998, 999, 1_000]), (4, &[4_999, 5_000, 9_999, 10_000, 20_000]), (1, &[-1, -1_000, 86_400_000, 90_000_000])];
 
-/// What [`Conversation`](super::Conversation)s are made of, in milliseconds: how long payments live,
+/// How long payments of a [`Conversation`](super::Conversation) live, in milliseconds.
 pub(super) const LIVES: &[u64] = &[1_000, 30_000];
 
-/// how long nothing is done: about as long as a frame takes, longer than a request may wait, longer than payments live,
+/// What payments of a conversation amount to.
+pub(super) const CONVERSATION_AMOUNTS: RangeInclusive<u64> = 1..=50;
+
+/// How long nothing is done in a conversation, in milliseconds: about as long as a frame takes, longer than a request may wait,
+/// longer than payments live.
 pub(super) const WAITS: &[u64] = &[0, 1, 15, 50, 500, 5_000, 10_000, 40_000];
 
-/// and seldom hours and days,
+/// How long nothing is done in it now and then, in milliseconds: hours and days.
 pub(super) const LONG_WAITS: &[u64] = &[0, 7_200_000, 100_000_000];
 
-/// how long a frame takes,
+/// How long a frame takes, in milliseconds.
 pub(super) const DELAYS: &[u64] = &[0, 20, 900];
 
-/// and how long it takes to notice that a connection broke.
+/// How long it takes to notice that a connection broke, in milliseconds.
 pub(super) const NOTICES: &[u64] = &[0, 1, 50, 100, 3_000];
 
-/// A trustline whose limits are met soon: 4 open transfers, the furthest expiry 10 s away, finished transfers remembered for
-/// 5 s, 2 ledgers of peers and 2 openings. No bounds of its own.
-pub fn small_config(authority: Authority) -> TrustlineConfig {
-    let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
-    TrustlineConfig { open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
-}
+/// After how many frames a connection breaks.
+pub(super) const FRAMES_BEFORE_A_CUT: RangeInclusive<usize> = 1..=8;

@@ -135,6 +135,5 @@ mod operation;
 pub mod strategies;
 
 pub use act::{Act, Conversation};
-pub use edges::small_config;
 pub use numbered::{START, TRANSFERS, conditional, fulfillment, number, payment, transfer_id};
-pub use operation::{Bank, NotDone, Operation, Request};
+pub use operation::{Bank, NotDone, Operation, Request, small_config};

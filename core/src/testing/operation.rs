@@ -1,11 +1,14 @@
 //! What can be done to a trustline, and a trustline to do it to.
 
 use core::fmt;
+use core::time::Duration;
 
 use bytes::Bytes;
 
 use super::numbered::{START, conditional, fulfillment, transfer_id};
-use crate::ledger::{Bounds, Effect, FulfillError, Position, PrepareError, Refusal, RejectError, Transfer, Trustline, TrustlineConfig};
+use crate::ledger::{
+    Authority, Bounds, Effect, FulfillError, Position, PrepareError, Refusal, RejectError, Transfer, Trustline, TrustlineConfig,
+};
 use crate::{LedgerId, Timestamp};
 
 /// Something that may be done to a [`Trustline`]: what we do, what the peer asks, how it answers, and time that passes.
@@ -238,3 +241,10 @@ macro_rules! from {
 }
 
 from! { Prepare PrepareError Fulfill FulfillError Reject RejectError Refused Refusal }
+
+/// A trustline whose limits are met soon: 4 open transfers, the furthest expiry 10 s away, finished transfers remembered for
+/// 5 s, 2 ledgers of peers and 2 openings. No bounds of its own.
+pub fn small_config(authority: Authority) -> TrustlineConfig {
+    let (furthest_expiry, memory_margin) = (Duration::from_secs(10), Duration::from_secs(5));
+    TrustlineConfig { open_transfers: 4, furthest_expiry, memory_margin, peers: 2, openings: 2, ..TrustlineConfig::new(authority) }
+}

@@ -4,13 +4,13 @@ use trustline_core::ledger::Authority;
 use trustline_core::session::{AuthenticationRequest, Credentials};
 use trustline_core::wire::{Body, Packet};
 
-use super::{CONNECTIONS, IN_FLIGHT, OPEN, Ours, UNANSWERED};
+use super::{CONNECTIONS, IN_FLIGHT, OPEN, OurSide, UNANSWERED};
 use crate::names::{START, no_data, payment, seconds};
 
 /// Of the connections that are gone, so many are tried again.
 const LATE: usize = 8;
 
-impl Ours {
+impl OurSide {
     /// All that is below.
     pub fn obeys_every_law(&mut self) {
         self.gave_each_request_one_answer_where_it_was_asked();

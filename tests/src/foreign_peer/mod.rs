@@ -91,7 +91,7 @@ type Asked = (ConnectionId, u32);
 
 /// Our side, and what became of all that the peer said to it.
 #[derive(Debug)]
-pub struct Ours {
+pub struct OurSide {
     side: Side,
     connections: Vec<ConnectionId>,
     /// Those over which requests may go.
@@ -114,7 +114,7 @@ pub struct Ours {
     misplaced: Vec<Body>,
 }
 
-impl Ours {
+impl OurSide {
     /// It has small limits, so that they are met. Its ledger may have a name. Equals have addresses, and so elect one of several
     /// connections.
     pub fn new(authority: Authority, bounds: Bounds, ledger: Option<u8>) -> Self {
@@ -291,7 +291,7 @@ impl Ours {
             return;
         }
         let mut expected = self.side.whole_state();
-        expected.4.unsolicited += u64::from(self.side.session.stopped().is_none());
+        expected.violations.unsolicited += u64::from(self.side.session.stopped().is_none());
         self.side.receives(connection, request_id, answer.clone());
         let does_nothing =
             self.side.take_frames().is_empty() && self.side.take_events().is_empty() && self.side.take_disconnects().is_empty();

@@ -7,7 +7,7 @@ use trustline_core::wire::{Body, Entry, ProtocolData, Transfer};
 use trustline_core::{Timestamp, WireLimits};
 
 use super::opcodes::Opcodes;
-use crate::foreign_peer::{Happening, Ours};
+use crate::foreign_peer::{Happening, OurSide};
 use crate::names::{START, ledger_info, no_data, payment};
 use crate::solo::Solo;
 
@@ -16,8 +16,8 @@ const BOUNDS: Bounds = Bounds { minimum: -50, maximum: 50 };
 
 /// Whatever a peer says, over however many connections, and whatever our own application and its process do meanwhile:
 /// nothing panics, each request has one answer over the connection that brought it, an answer counts where it was asked
-/// for, a connection is given up once, what comes late or twice and a refused command change nothing, the bounds and limits hold, and the effects alone
-/// give the live trustline after each step.
+/// for, a connection is given up once, what comes late or twice and a refused command change nothing, the bounds and limits
+/// hold, and the effects alone give the live trustline after each step.
 pub fn session(input: &[u8]) {
     let mut opcodes = Opcodes::new(input);
     let Some(mut ours) = begin(&mut opcodes) else { return };
@@ -27,9 +27,9 @@ pub fn session(input: &[u8]) {
     }
 }
 
-fn begin(opcodes: &mut Opcodes) -> Option<Ours> {
+fn begin(opcodes: &mut Opcodes) -> Option<OurSide> {
     let authority = opcodes.one(&[Authority::Ours, Authority::Theirs, Authority::Shared])?;
-    Some(Ours::new(authority, BOUNDS, opcodes.one(&[None, Some(1)])?))
+    Some(OurSide::new(authority, BOUNDS, opcodes.one(&[None, Some(1)])?))
 }
 
 fn happening(opcodes: &mut Opcodes) -> Option<Happening> {

@@ -2,14 +2,11 @@
 
 use trustline_core::LedgerId;
 use trustline_core::ledger::{Authority, Bounds, Position};
-use trustline_core::testing::{Operation, Request, small_config};
+use trustline_core::testing::{Operation, Request, TRANSFERS, small_config};
 
 use super::opcodes::Opcodes;
 use crate::watched::Watched;
 use crate::with;
-
-/// Transfers are known by a number below this, so that what is done meets.
-const IDS: u32 = 6;
 
 /// Whatever is done to a trustline, in whatever order: its verdicts, its sums and what it remembers are those of the
 /// [naive ledger](crate::model); there is an effect if and only if something changed; and the effects alone, or a snapshot
@@ -66,7 +63,7 @@ fn step(opcodes: &mut Opcodes) -> Option<Step> {
 
 /// Of few, so that what is done meets.
 fn id(opcodes: &mut Opcodes) -> Option<u32> {
-    opcodes.byte().map(|byte| u32::from(byte) % IDS)
+    opcodes.byte().map(|byte| u32::from(byte) % TRANSFERS)
 }
 
 fn with_its_own(opcodes: &mut Opcodes, operation: impl FnOnce(u32, u32) -> Operation) -> Option<Operation> {

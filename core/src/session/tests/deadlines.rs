@@ -4,7 +4,7 @@ use super::desk::{Desk, FIRST, config};
 use super::peer::{error, fulfillment, id, prepare, prepare_until};
 use crate::ledger::Authority::{Ours, Shared, Theirs};
 use crate::ledger::Bounds;
-use crate::session::{ConnectionId, DeadlineReason, ErrorName, Stopped};
+use crate::session::{ConnectionId, DeadlineReason, ErrorName, Session, Stopped};
 use crate::wire::{Body, ProtocolData};
 use DeadlineReason::{Answer, Close, Expiry, Reconcile, Retry};
 
@@ -188,6 +188,23 @@ fn a_stopped_session_waits_for_nothing_and_does_nothing() {
     assert!(desk.outputs().is_empty());
     assert_eq!(desk.session.trustline().snapshot(), before);
     assert_eq!(desk.session.stopped(), Some(Stopped::Journal));
+}
+
+#[test]
+fn a_stopped_session_sends_nothing_again_and_takes_nobody_in() {
+    for stop in [Session::stop, Session::remove] {
+        let mut desk = Desk::connected(Ours);
+        desk.connect(SECOND);
+        desk.session.prepare(prepare(1), desk.now).unwrap();
+        desk.outputs();
+        stop(&mut desk.session);
+        assert_eq!(desk.cut(SECOND), ["event Disconnected"]);
+        let before = desk.session.trustline().snapshot();
+        assert_eq!(desk.connect(ConnectionId(3)).len(), 1, "it is to be closed");
+        desk.session.handle_connected(ConnectionId(4), desk.now);
+        assert_eq!(desk.outputs().len(), 1);
+        assert_eq!((desk.session.trustline().snapshot(), desk.session.connections().count()), (before, 1));
+    }
 }
 
 #[test]

@@ -8,10 +8,10 @@ use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::testing::edges::{DELAYS, LIVES, LONG_WAITS, NOTICES, WAITS};
+use crate::testing::edges::{CONVERSATION_AMOUNTS, DELAYS, FRAMES_BEFORE_A_CUT, LIVES, LONG_WAITS, NOTICES, WAITS};
 use crate::testing::{Act, Conversation};
 
-/// Anything that may happen in `conversation`. Amounts are below 50. Payments live a second or half a minute; what takes time
+/// Anything that may happen in `conversation`. Amounts are up to 50. Payments live a second or half a minute; what takes time
 /// takes none, about as long as a frame, longer than a request may wait, longer than payments live, or days.
 pub fn act(conversation: &Conversation) -> impl Strategy<Value = Act> + Clone {
     let Conversation { parties, payers, longest_wait } = conversation.clone();
@@ -20,13 +20,13 @@ pub fn act(conversation: &Conversation) -> impl Strategy<Value = Act> + Clone {
     let live = select(LIVES).prop_map(Duration::from_millis);
     prop_oneof![
         6 => wait(longest_wait).prop_map(Act::Wait),
-        8 => (payers.clone(), 1..50_u64, live).prop_map(|(by, amount, expires_in)| Act::Pay { by, amount, expires_in }),
+        8 => (payers.clone(), CONVERSATION_AMOUNTS, live).prop_map(|(by, amount, expires_in)| Act::Pay { by, amount, expires_in }),
         8 => (deciders, prop::bool::weighted(0.7)).prop_map(|(by, fulfills)| Act::Decide { by, fulfills }),
-        2 => (payers, 1..50_u64).prop_map(|(by, amount)| Act::Transfer { by, amount }),
+        2 => (payers, CONVERSATION_AMOUNTS).prop_map(|(by, amount)| Act::Transfer { by, amount }),
         4 => others.clone().prop_map(|by| Act::Connect { by }),
         2 => select(DELAYS).prop_map(|millis| Act::Delay(Duration::from_millis(millis))),
         3 => cut(others),
-        2 => (1..8_usize).prop_map(|frames| Act::CutAfter { frames }),
+        2 => FRAMES_BEFORE_A_CUT.prop_map(|frames| Act::CutAfter { frames }),
         1 => anyone.clone().prop_map(|who| Act::Restart { who }),
         2 => crash(anyone),
     ]
