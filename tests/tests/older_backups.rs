@@ -326,7 +326,8 @@ fn who_has_paid_nothing_is_nobody_to_share_with() {
     let stranger = Side::new(pair.customer.config().clone());
     pair.others.push(stranger);
     dial(&mut pair, Role::Other(0));
-    assert!(!pair.shop.snapshot().lineage.others);
+    buys(&mut pair, Role::Customer, 2);
+    assert!(!pair.shop.snapshot().lineage.others, "who has paid names its ledger");
     pair.others[0].pays(1, 10);
     pair.drive();
     assert!(pair.shop.snapshot().lineage.others);

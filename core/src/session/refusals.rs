@@ -105,7 +105,7 @@ mod tests {
     fn those_of_several_sessions_add_up() {
         let one = Refusals {
             transfer_not_found: 1,
-            duplicate_id: 2,
+            duplicate_id: 20,
             not_the_payee: 3,
             already_fulfilled: 4,
             already_rolled_back: 5,

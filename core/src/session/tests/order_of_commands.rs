@@ -1,6 +1,5 @@
 //! What comes out of each command, and in which order: the effect before the frame that rests on it, and the event last.
 
-
 use super::desk::{ALL, Desk, FIRST};
 use super::peer::{fulfillment, id, message, prepare, reason};
 use crate::ledger::Authority::{self, Ours, Shared, Theirs};
