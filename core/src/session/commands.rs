@@ -1,6 +1,5 @@
 //! What the application wants. `Err` means that nothing changed.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use super::bucket::Bucket;
@@ -8,7 +7,7 @@ use super::dispute::Stopped;
 use super::error_name::ErrorName;
 use super::kept_data::keep;
 use super::machine::Session;
-use super::output::{ConnectionId, DisconnectReason, Event, MessageId, RequestToken};
+use super::output::{DisconnectReason, Event, MessageId, RequestToken};
 use super::request_table::Request;
 use super::subprotocol;
 use crate::ledger::{Bounds, FulfillError, Party, PrepareError, RejectError, Transfer};
@@ -235,14 +234,14 @@ impl Session {
             self.refuse_request(token, ErrorName::NotAccepted, "there is an answer, but it cannot be sent", now);
             return Err(error);
         }
-        self.answer_request(&token, Body::Response(protocol_data), now);
+        self.answer_request(&token, Body::Response(protocol_data));
         Ok(())
     }
 
     /// Answers a request of the peer with an Error that says `message`.
     #[expect(clippy::needless_pass_by_value, reason = "the token is spent: a request is answered once")]
     pub fn refuse_request(&mut self, token: RequestToken, name: ErrorName, message: &str, now: Timestamp) {
-        self.answer_request(&token, Body::Error(name.error(message, now)), now);
+        self.answer_request(&token, Body::Error(name.error(message, now)));
     }
 
     /// Changes how far the balance may go, for what is prepared from now on.
@@ -272,17 +271,14 @@ impl Session {
         if self.closing.is_none() {
             self.closing = Some(now.saturating_add(self.config.limits.request_timeout));
             self.tell_position(now);
-            self.close_when_idle(now);
+            self.close_when_idle();
         }
     }
 
     /// Gives up every connection at once, for this reason. Requests that had no answer are sent again over the next one.
     pub fn disconnect_all(&mut self, reason: &DisconnectReason, now: Timestamp) {
-        let connections: Vec<ConnectionId> = self.connections().collect();
-        if !connections.is_empty() {
-            self.give_up(&connections, reason);
-            self.go_on(now);
-        }
+        self.give_up_all(reason);
+        self.go_on(now);
     }
 
     /// Changes how many transfers may be open, and how fast the peer may make new ones, from now on: the two
@@ -295,11 +291,11 @@ impl Session {
         self.bucket = transfer_rate.map(Bucket::full);
     }
 
-    fn answer_request(&mut self, token: &RequestToken, body: Body, now: Timestamp) {
+    fn answer_request(&mut self, token: &RequestToken, body: Body) {
         let Some(connection) = self.connections.get_mut(token.connection) else { return };
         connection.unanswered = connection.unanswered.saturating_sub(1);
         self.transmit(token.connection, token.request_id, body);
-        self.close_when_idle(now);
+        self.close_when_idle();
     }
 }
 

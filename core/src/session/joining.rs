@@ -84,6 +84,11 @@ impl Session {
         self.forget_connections(connections);
     }
 
+    pub(super) fn give_up_all(&mut self, reason: &DisconnectReason) {
+        let all: Vec<ConnectionId> = self.connections().collect();
+        self.give_up(&all, reason);
+    }
+
     /// What was asked over connections that are gone waits for another.
     pub(super) fn forget_connections(&mut self, connections: &[ConnectionId]) {
         let mut unanswered = VecDeque::new();
@@ -111,7 +116,7 @@ impl Session {
         }
         self.send_unsent(now);
         self.elect(now);
-        self.close_when_idle(now);
+        self.close_when_idle();
     }
 }
 

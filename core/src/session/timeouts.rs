@@ -26,7 +26,7 @@ impl Session {
         self.give_up_orphans(now);
         self.tell_position_if_due(now);
         if self.closing.is_some_and(|at| at <= now) {
-            self.disconnect_all(&DisconnectReason::Closed, now);
+            self.give_up_all(&DisconnectReason::Closed);
         }
         self.give_up_replaced(now);
         // What was given up made room.
@@ -149,9 +149,9 @@ impl Session {
     }
 
     /// What was accepted is answered; then the connections of a closing session go.
-    pub(super) fn close_when_idle(&mut self, now: Timestamp) {
+    pub(super) fn close_when_idle(&mut self) {
         if self.is_closing() && self.is_idle() {
-            self.disconnect_all(&DisconnectReason::Closed, now);
+            self.give_up_all(&DisconnectReason::Closed);
         }
     }
 

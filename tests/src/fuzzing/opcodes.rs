@@ -1,5 +1,7 @@
 //! What is to be done, out of bytes.
 
+use trustline_core::testing::TRANSFERS;
+
 /// Reads the bytes of an input, one thing after the other.
 pub(crate) struct Opcodes<'a> {
     rest: &'a [u8],
@@ -25,6 +27,11 @@ impl<'a> Opcodes<'a> {
     /// A number below another, by the next byte.
     pub(crate) fn below(&mut self, end: u8) -> Option<u8> {
         self.byte().map(|byte| byte % end)
+    }
+
+    /// The number of a transfer: of few, so that what is done and said meets.
+    pub(crate) fn transfer(&mut self) -> Option<u32> {
+        self.byte().map(|byte| u32::from(byte) % TRANSFERS)
     }
 
     /// One of several, by the next byte.

@@ -2,7 +2,6 @@
 
 use trustline_core::ledger::{Authority, Bounds};
 use trustline_core::session::ErrorName;
-use trustline_core::testing::TRANSFERS;
 use trustline_core::wire::{Body, Entry, ProtocolData, Transfer};
 use trustline_core::{Timestamp, WireLimits};
 
@@ -44,11 +43,15 @@ fn happening(opcodes: &mut Opcodes) -> Option<Happening> {
         8 | 9 => Happening::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: false },
         10 => Happening::Answers { which: opcodes.byte()?.into(), answer: answer(opcodes)?, elsewhere: true },
         11 => Happening::AnswersNothing { request_id: opcodes.one(&[0, 1, 2, 1 << 20, u32::MAX])?, answer: answer(opcodes)? },
-        12 => Happening::WePay { n: id(opcodes)?, amount: opcodes.amount()?, expires_in: opcodes.one(&[0, 1_000, 30_000, 90_000_000])? },
-        13 => Happening::WeTransfer { n: id(opcodes)?, amount: opcodes.amount()? },
-        14 => id(opcodes).map(|n| Happening::WeFulfill { n, with: n })?,
-        15 => Happening::WeFulfill { n: id(opcodes)?, with: id(opcodes)? },
-        16 => Happening::WeReject { n: id(opcodes)? },
+        12 => Happening::WePay {
+            n: opcodes.transfer()?,
+            amount: opcodes.amount()?,
+            expires_in: opcodes.one(&[0, 1_000, 30_000, 90_000_000])?,
+        },
+        13 => Happening::WeTransfer { n: opcodes.transfer()?, amount: opcodes.amount()? },
+        14 => opcodes.transfer().map(|n| Happening::WeFulfill { n, with: n })?,
+        15 => Happening::WeFulfill { n: opcodes.transfer()?, with: opcodes.transfer()? },
+        16 => Happening::WeReject { n: opcodes.transfer()? },
         17 => Happening::WeAsk,
         18 => Happening::WeAnswer,
         19 => Happening::WeClose,
@@ -65,13 +68,13 @@ fn happening(opcodes: &mut Opcodes) -> Option<Happening> {
 fn request(opcodes: &mut Opcodes) -> Option<Body> {
     Some(match opcodes.below(8)? {
         0 | 1 => {
-            let (n, amount, expires_in) = (id(opcodes)?, opcodes.amount()?, opcodes.one(&[-1, 1, 1_000, 30_000, 90_000_000])?);
+            let (n, amount, expires_in) = (opcodes.transfer()?, opcodes.amount()?, opcodes.one(&[-1, 1, 1_000, 30_000, 90_000_000])?);
             Body::Prepare(payment(n, amount, Timestamp::from_millis(START.as_millis() + expires_in)))
         }
-        2 => id(opcodes).map(Solo::fulfill)?,
-        3 => Solo::fulfill_with(id(opcodes)?, id(opcodes)?),
-        4 => Solo::reject(id(opcodes)?),
-        5 => Solo::transfer(id(opcodes)?, opcodes.amount()?),
+        2 => opcodes.transfer().map(Solo::fulfill)?,
+        3 => Solo::fulfill_with(opcodes.transfer()?, opcodes.transfer()?),
+        4 => Solo::reject(opcodes.transfer()?),
+        5 => Solo::transfer(opcodes.transfer()?, opcodes.amount()?),
         6 => Body::Transfer(Transfer { amount: opcodes.amount()?, protocol_data: data(opcodes)? }),
         _ => Body::Message(data(opcodes)?),
     })
@@ -145,9 +148,4 @@ fn statement(opcodes: &mut Opcodes) -> Option<Entry> {
         bytes.extend(u64::from(opcodes.byte()?).to_be_bytes());
     }
     Some(Entry::octets("trustline", bytes))
-}
-
-/// Of few, so that what is said meets.
-fn id(opcodes: &mut Opcodes) -> Option<u32> {
-    opcodes.byte().map(|byte| u32::from(byte) % TRANSFERS)
 }

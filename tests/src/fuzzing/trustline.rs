@@ -2,7 +2,7 @@
 
 use trustline_core::LedgerId;
 use trustline_core::ledger::{Authority, Bounds, Position};
-use trustline_core::testing::{Operation, Request, TRANSFERS, small_config};
+use trustline_core::testing::{Operation, Request, small_config};
 
 use super::opcodes::Opcodes;
 use crate::watched::Watched;
@@ -35,18 +35,18 @@ fn begin(opcodes: &mut Opcodes) -> Option<Watched> {
 
 fn step(opcodes: &mut Opcodes) -> Option<Step> {
     Some(Step::Operation(match opcodes.below(20)? {
-        0 => Operation::Prepare { n: id(opcodes)?, amount: opcodes.amount()?, expires_in: expires_in(opcodes)? },
-        1 => Operation::Transfer { n: id(opcodes)?, amount: opcodes.amount()? },
+        0 => Operation::Prepare { n: opcodes.transfer()?, amount: opcodes.amount()?, expires_in: expires_in(opcodes)? },
+        1 => Operation::Transfer { n: opcodes.transfer()?, amount: opcodes.amount()? },
         2 => with_its_own(opcodes, |n, with| Operation::Fulfill { n, with })?,
-        3 => Operation::Fulfill { n: id(opcodes)?, with: id(opcodes)? },
-        4 => Operation::Reject { n: id(opcodes)? },
-        5 => Operation::Expire { n: id(opcodes)? },
+        3 => Operation::Fulfill { n: opcodes.transfer()?, with: opcodes.transfer()? },
+        4 => Operation::Reject { n: opcodes.transfer()? },
+        5 => Operation::Expire { n: opcodes.transfer()? },
         6 => Operation::SetBounds { bounds: bounds(opcodes)? },
-        7 => Operation::ReceivePrepare { n: id(opcodes)?, amount: opcodes.amount()?, expires_in: expires_in(opcodes)? },
-        8 => Operation::ReceiveTransfer { n: Some(id(opcodes)?), amount: opcodes.amount()? },
+        7 => Operation::ReceivePrepare { n: opcodes.transfer()?, amount: opcodes.amount()?, expires_in: expires_in(opcodes)? },
+        8 => Operation::ReceiveTransfer { n: Some(opcodes.transfer()?), amount: opcodes.amount()? },
         9 => with_its_own(opcodes, |n, with| Operation::ReceiveFulfill { n, with })?,
-        10 => Operation::ReceiveFulfill { n: id(opcodes)?, with: id(opcodes)? },
-        11 => Operation::ReceiveReject { n: id(opcodes)? },
+        10 => Operation::ReceiveFulfill { n: opcodes.transfer()?, with: opcodes.transfer()? },
+        11 => Operation::ReceiveReject { n: opcodes.transfer()? },
         12 => answered(opcodes, true)?,
         13 => answered(opcodes, false)?,
         14 => Operation::Open { id: ledger_id(opcodes.below(4)?) },
@@ -61,18 +61,13 @@ fn step(opcodes: &mut Opcodes) -> Option<Step> {
     }))
 }
 
-/// Of few, so that what is done meets.
-fn id(opcodes: &mut Opcodes) -> Option<u32> {
-    opcodes.byte().map(|byte| u32::from(byte) % TRANSFERS)
-}
-
 fn with_its_own(opcodes: &mut Opcodes, operation: impl FnOnce(u32, u32) -> Operation) -> Option<Operation> {
-    id(opcodes).map(|n| operation(n, n))
+    opcodes.transfer().map(|n| operation(n, n))
 }
 
 fn answered(opcodes: &mut Opcodes, accepted: bool) -> Option<Operation> {
     let to = opcodes.one(&[Request::Prepare, Request::Transfer, Request::Fulfill, Request::Reject])?;
-    Some(Operation::Answered { n: id(opcodes)?, to, accepted })
+    Some(Operation::Answered { n: opcodes.transfer()?, to, accepted })
 }
 
 fn ledger_id(name: u8) -> LedgerId {
